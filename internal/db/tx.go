@@ -1,0 +1,129 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// Tx is an open transaction. It lives as long as the function that InTx was given.
+type Tx struct {
+	Engine Engine
+	tx     *sql.Tx
+	db     *DB
+	depth  int
+	after  []func()
+}
+
+type txKey struct{}
+
+// current is the transaction of d that ctx runs in, if any.
+func current(ctx context.Context, d *DB) *Tx {
+	if tx, ok := ctx.Value(txKey{}).(*Tx); ok && tx.db == d {
+		return tx
+	}
+	return nil
+}
+
+// InTx runs fn in a transaction: committed when fn answers nil, rolled back otherwise, also on panic. On PostgreSQL fn runs
+// again (three times at most) after a serialization failure or a deadlock, so it must have no effect but its statements.
+//
+// The context that fn gets is marked. With it, a statement on the DB runs in this transaction (there is no second
+// connection to wait for), a further InTx becomes a savepoint of it, and the outbound transport of NoNetwork refuses.
+func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	if tx := current(ctx, d); tx != nil {
+		return tx.savepoint(ctx, fn)
+	}
+	for attempt := 1; ; attempt++ {
+		err := d.once(ctx, fn)
+		if err == nil || attempt == 3 || !retryable(err) {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(attempt)*10*time.Millisecond + rand.N(20*time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
+	handle, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return unavailable(err)
+	}
+	tx := &Tx{Engine: d.Engine, tx: handle, db: d}
+	done := false
+	defer func() {
+		if !done {
+			if rb := handle.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
+				err = errors.Join(err, rb)
+			}
+		}
+	}()
+	if err := fn(context.WithValue(ctx, txKey{}, tx), tx); err != nil {
+		return err
+	}
+	done = true
+	if err := handle.Commit(); err != nil {
+		return unavailable(fmt.Errorf("commit: %w", err))
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+func (t *Tx) savepoint(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
+	t.depth++
+	name := fmt.Sprintf("sp%d", t.depth)
+	hooks := len(t.after)
+	defer func() { t.depth-- }()
+	if _, err := t.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return unavailable(err)
+	}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		t.after = t.after[:hooks]
+		if _, rb := t.tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); rb != nil {
+			err = errors.Join(err, rb)
+		}
+	}()
+	if err := fn(ctx, t); err != nil {
+		return err
+	}
+	done = true
+	_, err = t.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+	return unavailable(err)
+}
+
+// AfterCommit runs f once the outermost transaction is committed, and never if it or the savepoint around f is not.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
+
+// ForUpdate is the clause that locks the rows a SELECT reads until the end: " FOR UPDATE" on PostgreSQL, nothing on SQLite,
+// where the one writer has them all.
+func (t *Tx) ForUpdate() string {
+	if t.Engine == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// NoNetwork is a transport that refuses a request made inside a transaction, and otherwise hands it to next.
+func NoNetwork(next http.RoundTripper) http.RoundTripper { return noNetwork{next} }
+
+type noNetwork struct{ next http.RoundTripper }
+
+func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Context().Value(txKey{}) != nil {
+		return nil, errors.New("network inside a transaction: " + r.URL.Host)
+	}
+	return n.next.RoundTrip(r)
+}
