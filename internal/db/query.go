@@ -105,6 +105,8 @@ func scanTargets(dest []any) []any {
 			dest[i] = moment{into: p}
 		case **time.Time:
 			dest[i] = moment{nullable: p}
+		case *json.RawMessage:
+			dest[i] = (*[]byte)(p)
 		}
 	}
 	return dest
@@ -122,6 +124,8 @@ func stored(args []any) ([]any, error) {
 			} else {
 				args[i] = v.UnixMicro()
 			}
+		case json.RawMessage:
+			args[i] = string(v)
 		case document:
 			var text []byte
 			if text, err = json.Marshal(v.v); err != nil {

@@ -127,3 +127,12 @@ func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return n.next.RoundTrip(r)
 }
+
+// TryLock takes a named lock until the end of the transaction, or says at once that another transaction has it. On SQLite
+// the one writer is that lock.
+func (t *Tx) TryLock(ctx context.Context, name string) (got bool, err error) {
+	if t.Engine == SQLite {
+		return true, nil
+	}
+	return One(ctx, t, Value[bool], `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`, name)
+}

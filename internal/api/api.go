@@ -1,0 +1,146 @@
+// Package api is the HTTP face of the shop: the table of routes with who may call them, the structs of the wire, and the
+// OpenAPI document. It translates and decides nothing: rules are the domains', statuses come from their faults.
+package api
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"souk/internal/httpx"
+	"souk/internal/identity"
+	"souk/internal/project"
+)
+
+// Version is the version of the API document.
+const Version = "0.1.0"
+
+// Deps are what the routes call.
+type Deps struct {
+	Verify      func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
+	Identity    *identity.Service
+	Projects    *project.Service
+	Idempotency *httpx.Idempotency
+	Cursors     httpx.Cursors
+	Ping        func(context.Context) error // nil when the database answers
+	Release     string                      // the version of the program
+	Now         func() time.Time
+}
+
+// API is the handler of everything under /api/.
+type API struct {
+	Deps
+	router *httpx.Router
+	huma   huma.API
+}
+
+// New builds the routes. It panics when a route has no access rule: that is a mistake in the table, not at run time.
+func New(d Deps) *API {
+	a := &API{Deps: d, router: httpx.NewRouter()}
+	a.huma = a.router.Operations("Souk", Version, description, a.wrap)
+	a.document()
+	a.routes()
+	return a
+}
+
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.ServeHTTP(w, r) }
+
+// route is a row of the table in routes.go.
+type route struct {
+	method, path string
+	access       access
+	id           string // operationId: the name of the call in a generated client
+	tag, summary string
+	status       int   // of success; 0 is 200
+	idempotent   bool  // takes an Idempotency-Key
+	errors       []int // beyond those that follow from access and path
+}
+
+func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error)) {
+	if rt.access == undecided {
+		panic(rt.method + " " + rt.path + " has no access rule")
+	}
+	op := huma.Operation{
+		OperationID: rt.id, Method: rt.method, Path: rt.path, Summary: rt.summary, Tags: []string{rt.tag},
+		DefaultStatus: rt.status, Errors: rt.statuses(), Security: security[rt.access], MaxBodyBytes: httpx.MaxJSONBytes,
+		Metadata: map[string]any{"route": rt},
+	}
+	if rt.idempotent {
+		op.Parameters = append(op.Parameters, &idempotencyKey)
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, httpx.NewProblem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// wrap puts around an operation, from the outside in: who may call, strict JSON, the idempotency key.
+func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
+	rt := op.Metadata["route"].(route)
+	if rt.idempotent {
+		next = a.Idempotency.Wrap(next, func(r *http.Request) string { return caller(r.Context()).Subject })
+	}
+	next = httpx.StrictJSON(op, a.huma.OpenAPI().Components.Schemas, next)
+	return a.admit(rt.access, next)
+}
+
+// PageIn are the parameters of every list.
+type PageIn struct {
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"200" doc:"Rows a page."`
+	Cursor string `query:"cursor" maxLength:"500" doc:"Where the page starts: from the Link header of the one before."`
+}
+
+type list[T any] struct {
+	Link string `header:"Link" doc:"The address of the next page, with rel=\"next\"; absent on the last one."`
+	Body []T
+}
+
+type body[T any] struct{ Body T }
+
+// byID pages a list that is ordered by id, newest first. fetch is asked for one row more than the page shows, which tells
+// whether there is a next one. filters are the other parameters of the list, for the Link.
+func byID[D, W any](a *API, path string, filters url.Values, in PageIn, fetch func(before int64, limit int) ([]D, error),
+	id func(D) int64, wire func(D) W,
+) (*list[W], error) {
+	name := path + "?" + filters.Encode()
+	before := int64(math.MaxInt64)
+	if _, err := a.Cursors.Read(name, in.Cursor, &before); err != nil {
+		return nil, err
+	}
+	rows, err := fetch(before, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	out := &list[W]{Body: []W{}}
+	if len(rows) > in.Limit {
+		rows = rows[:in.Limit]
+		out.Link = httpx.NextLink(path, filters, in.Limit, a.Cursors.Write(name, id(rows[len(rows)-1])))
+	}
+	for _, row := range rows {
+		out.Body = append(out.Body, wire(row))
+	}
+	return out, nil
+}
+
+// moment is how times are written: RFC 3339 in UTC, to the second.
+func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+func momentOrNull(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	m := moment(*t)
+	return &m
+}
+
+// IDIn is the {id} of a path.
+type IDIn struct {
+	ID int64 `path:"id" minimum:"1" example:"7" doc:"The object's id."`
+}

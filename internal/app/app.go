@@ -1,0 +1,80 @@
+// Package app wires the shop: Config in, running program out. It holds no rule of the business; whoever wants to know what
+// is connected to what reads New from top to bottom.
+package app
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"souk/internal/api"
+	"souk/internal/config"
+	"souk/internal/db"
+	"souk/internal/devcloud"
+	"souk/internal/httpx"
+	"souk/internal/identity"
+	"souk/internal/identity/clerk"
+	"souk/internal/project"
+)
+
+// App is a wired shop.
+type App struct {
+	Config  *config.Config
+	DB      *db.DB
+	Handler http.Handler
+	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
+}
+
+// Options are what a test sets otherwise.
+type Options struct {
+	Release string           // the program's version
+	Now     func() time.Time // nil: the real time
+}
+
+// New opens the database, brings its schema up to date, and builds the handler.
+func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
+	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	if o.Now != nil {
+		now = o.Now
+	}
+	if err := cfg.KeepSecretKey(); err != nil {
+		return nil, err
+	}
+	d, err := db.Open(db.Options{URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	a := &App{Config: cfg, DB: d}
+
+	verifier := &clerk.Verifier{}
+	if cfg.StandInClerk() {
+		a.Issuer, err = devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL+"/__clerk")
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		verifier.Issuer = a.Issuer.URL
+		verifier.Keys = func(context.Context, string) (*rsa.PublicKey, error) {
+			_, key := a.Issuer.PublicKey()
+			return key, nil
+		}
+	}
+
+	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open"})
+	projects := &project.Service{DB: d, Now: now}
+
+	a.Handler = api.New(api.Deps{
+		Verify: verifier.Verify, Identity: people, Projects: projects,
+		Idempotency: httpx.NewIdempotency(d, now), Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
+		Ping: d.Ping, Release: o.Release, Now: now,
+	})
+	return a, nil
+}
+
+// Close ends what New opened.
+func (a *App) Close() error { return a.DB.Close() }

@@ -1,0 +1,53 @@
+// Package slug makes the part of an address that names a thing.
+package slug
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxLen is the longest slug, in bytes.
+const MaxLen = 80
+
+// letters are those that Unicode does not decompose to an ASCII letter.
+var letters = map[rune]string{
+	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ð': "d", 'þ': "th", 'ł': "l", 'ı': "i",
+}
+
+// Make turns a name into lower-case ASCII letters and digits, with single hyphens between words: "Ship Faster" is
+// "ship-faster", "Café №1" is "cafe-no1". Letters of other scripts fall out; a name of nothing else gives "item".
+// An empty name gives "". Make of a slug is that slug.
+func Make(name string) string {
+	if strings.TrimSpace(name) == "" {
+		return ""
+	}
+	var b strings.Builder
+	gap := false
+	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
+		part, known := letters[r]
+		switch {
+		case known:
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			part = string(r)
+		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
+			continue
+		default:
+			gap = true
+			continue
+		}
+		if gap && b.Len() > 0 {
+			part = "-" + part
+		}
+		gap = false
+		if b.Len()+len(part) > MaxLen {
+			break
+		}
+		b.WriteString(part)
+	}
+	if b.Len() == 0 {
+		return "item"
+	}
+	return b.String()
+}
