@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -171,11 +172,26 @@ func readable(err error) []error {
 	for _, e := range all.Errors {
 		var parse env.ParseError
 		if errors.As(e, &parse) {
-			e = fmt.Errorf("%s is not a %s", parse.Name, parse.Type)
+			e = fmt.Errorf("%s must be a %s", variable(reflect.TypeFor[Config](), "", parse.Name), parse.Type)
 		}
 		faults = append(faults, e)
 	}
 	return faults
+}
+
+// variable is the environment variable of the field, which lies in t or in a struct inside it.
+func variable(t reflect.Type, prefix, field string) string {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if inner := f.Tag.Get("envPrefix"); inner != "" {
+			if name := variable(f.Type, prefix+inner, field); name != "" {
+				return name
+			}
+		} else if f.Name == field {
+			return prefix + f.Tag.Get("env")
+		}
+	}
+	return ""
 }
 
 func (c *Config) derive() {

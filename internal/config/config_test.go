@@ -1,0 +1,119 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestNothingSetIsDevelopment(t *testing.T) {
+	c, err := Load(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Development() || !c.StandInClerk() || c.PublicURL != "http://127.0.0.1:8000" || c.SellerAccess != "open" ||
+		c.DatabaseURL.Reveal() != "sqlite:///data/souk.db" {
+		t.Errorf("defaults: %+v", c)
+	}
+}
+
+func TestEveryFaultIsToldAtOnceAndNoneShowsAValue(t *testing.T) {
+	_, err := Load([]string{
+		"PUBLIC_URL=http://shop.example.test", "LISTEN_ADDR=nowhere", "SECRET_KEY=hunter2", "DB_PORT=hunter2", "SELLER_ACCESS=hunter2",
+		"ORDER_CONFIRM_ALLOW_MANUAL=true", "ORDER_CONFIRM_SHARED_SECRET=hunter2", "ASSET_STORAGE_SIGNED_URL_TTL_SECONDS=5",
+		"CORS_ALLOWED_ORIGINS=*", "CLERK_SECRET_KEY=hunter2",
+	}, "")
+	if err == nil {
+		t.Fatal("was accepted")
+	}
+	for _, name := range []string{
+		"PUBLIC_URL", "LISTEN_ADDR", "SECRET_KEY", "DB_PORT", "SELLER_ACCESS", "ORDER_CONFIRM_SHARED_SECRET",
+		"ASSET_STORAGE_SIGNED_URL_TTL_SECONDS", "CORS_ALLOWED_ORIGINS", "CLERK_DOMAIN",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named in: %v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a value is shown: %v", err)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	c, err := Load([]string{"SECRET_KEY=hunter2hunter2hunter2hunter2", "DATABASE_URL=postgres://u:hunter2@127.0.0.1/x"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{fmt.Sprint(c.SecretKey), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q %x", c.SecretKey, c.SecretKey), string(text)} {
+		if strings.Contains(shown, "hunter2") || strings.Contains(shown, "68756e746572") {
+			t.Errorf("a secret is shown: %s", shown)
+		}
+	}
+}
+
+func TestAliasesDotenvAndPrecedence(t *testing.T) {
+	dotenv := filepath.Join(t.TempDir(), ".env")
+	text := "DJANGO_SECRET_KEY=from-the-old-file-0123456789\nDJANGO_DEBUG=True\nDJANGO_ALLOWED_HOSTS=a.test, b.test\nLISTEN_ADDR=127.0.0.1:1111\n"
+	if err := os.WriteFile(dotenv, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load([]string{"LISTEN_ADDR=127.0.0.1:2222"}, dotenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.SecretKey.Reveal() != "from-the-old-file-0123456789" || !c.Debug || len(c.AllowedHosts) != 2 || c.AllowedHosts[1] != "b.test" {
+		t.Errorf("aliases: %v %v %v", c.SecretKey.Reveal(), c.Debug, c.AllowedHosts)
+	}
+	if c.PublicURL != "http://127.0.0.1:2222" {
+		t.Errorf("the environment must win over the file: %s", c.PublicURL)
+	}
+}
+
+func TestClerkDomainGivesTheRest(t *testing.T) {
+	for domain, want := range map[string]string{
+		"clerk.shop.test": "https://clerk.shop.test", "127.0.0.1:9000": "http://127.0.0.1:9000", "https://clerk.shop.test/": "https://clerk.shop.test",
+	} {
+		c, err := Load([]string{"CLERK_DOMAIN=" + domain}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Clerk.JWKSURL != want+"/.well-known/jwks.json" || len(c.Clerk.JWTIssuers) != 1 || c.Clerk.JWTIssuers[0] != want || c.StandInClerk() {
+			t.Errorf("%s: %+v", domain, c.Clerk)
+		}
+	}
+}
+
+func TestPartsMakeADatabaseURL(t *testing.T) {
+	c, err := Load([]string{"DB_NAME=shop", "DB_USER=me", "DB_PASSWORD=p@ss/word", "DB_HOST=db.test"}, "")
+	if err != nil || c.DatabaseURL.Reveal() != "postgresql://me:p%40ss%2Fword@db.test:5432/shop" {
+		t.Errorf("%v %v", c.DatabaseURL.Reveal(), err)
+	}
+}
+
+func TestTheSecretKeyIsKept(t *testing.T) {
+	dir := t.TempDir()
+	keys := map[string]bool{}
+	for range 3 {
+		c, err := Load([]string{"DATA_DIR=" + dir}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.KeepSecretKey(); err != nil {
+			t.Fatal(err)
+		}
+		keys[c.SecretKey.Reveal()] = true
+		if len(c.SecretKey) < MinSecretBytes {
+			t.Errorf("key of %d bytes", len(c.SecretKey))
+		}
+	}
+	if len(keys) != 1 {
+		t.Errorf("%d keys", len(keys))
+	}
+}
