@@ -44,8 +44,10 @@ type DB struct {
 	Engine Engine
 	writer *sql.DB
 	reader *sql.DB
-	direct string // where migrations run; differs from the pool's address behind a pooler
-	path   string // the SQLite file
+	writes *statements // nil on PostgreSQL
+	reads  *statements // nil on PostgreSQL
+	direct string      // where migrations run; differs from the pool's address behind a pooler
+	path   string      // the SQLite file
 }
 
 // Options are what Open can be told.
@@ -101,7 +103,9 @@ func openSQLite(path string, readers int) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	d := &DB{Engine: SQLite, writer: writer, reader: reader, path: path}
+	d := &DB{
+		Engine: SQLite, path: path, writer: writer, reader: reader, writes: newStatements(writer), reads: newStatements(reader),
+	}
 	// The writer creates the file and its journal mode; a reader that came first would find neither.
 	if err := writer.PingContext(context.Background()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite: %w", err), d.Close())

@@ -137,28 +137,24 @@ func stored(args []any) ([]any, error) {
 	return args, nil
 }
 
-type runner interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func exec(ctx context.Context, r runner, query string, args []any) (int64, error) {
-	args, err := stored(args)
-	if err != nil {
-		return 0, err
-	}
-	res, err := r.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, unavailable(err)
-	}
-	return res.RowsAffected()
-}
-
 func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	if tx := current(ctx, d); tx != nil {
 		return tx.Exec(ctx, query, args...)
 	}
-	return exec(ctx, d.writer, query, args)
+	args, err := stored(args)
+	if err != nil {
+		return 0, err
+	}
+	if d.writes == nil {
+		return affected(d.writer.ExecContext(ctx, query, args...))
+	}
+	stmt := d.writes.find(query)
+	if stmt == nil {
+		d.writes.note(query)
+		d.writes.prepareWanted(ctx)
+		return affected(d.writer.ExecContext(ctx, query, args...))
+	}
+	return affected(stmt.ExecContext(ctx, args...))
 }
 
 func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -169,12 +165,28 @@ func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	return d.reader.QueryContext(ctx, query, args...)
+	if d.reads == nil {
+		return d.reader.QueryContext(ctx, query, args...)
+	}
+	stmt := d.reads.find(query)
+	if stmt == nil {
+		d.reads.note(query)
+		d.reads.prepareWanted(ctx)
+		return d.reader.QueryContext(ctx, query, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
 }
 
 // Exec runs a statement in the transaction.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	return exec(ctx, t.tx, query, args)
+	args, err := stored(args)
+	if err != nil {
+		return 0, err
+	}
+	if stmt := t.prepared(query); stmt != nil {
+		return affected(t.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...))
+	}
+	return affected(t.tx.ExecContext(ctx, query, args...))
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -182,7 +194,28 @@ func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
+	if stmt := t.prepared(query); stmt != nil {
+		return t.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	}
 	return t.tx.QueryContext(ctx, query, args...)
+}
+
+func (t *Tx) prepared(query string) *sql.Stmt {
+	if t.db.writes == nil {
+		return nil
+	}
+	stmt := t.db.writes.find(query)
+	if stmt == nil {
+		t.db.writes.note(query)
+	}
+	return stmt
+}
+
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, unavailable(err)
+	}
+	return res.RowsAffected()
 }
 
 // NotFound gives replacement in place of ErrNoRows, and leaves every other error as it is.
