@@ -43,7 +43,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err := cfg.KeepSecretKey(); err != nil {
 		return nil, err
 	}
-	d, err := db.Open(db.Options{URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal()})
+	d, err := openDB(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	verifier := &clerk.Verifier{}
 	if cfg.StandInClerk() {
-		a.Issuer, err = devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL+"/__clerk")
+		a.Issuer, err = OpenIssuer(cfg)
 		if err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
@@ -78,3 +78,22 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 // Close ends what New opened.
 func (a *App) Close() error { return a.DB.Close() }
+
+func openDB(cfg *config.Config) (*db.DB, error) {
+	return db.Open(db.Options{URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal()})
+}
+
+// Migrate brings the schema up to date and says which migrations it applied.
+func Migrate(ctx context.Context, cfg *config.Config) (applied []string, err error) {
+	d, err := openDB(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return d.Migrate(ctx)
+}
+
+// OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
+func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
+	return devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL+"/__clerk")
+}

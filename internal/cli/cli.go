@@ -1,0 +1,123 @@
+// Package cli is the command line: it reads the arguments and the configuration, calls app, and says in plain words what
+// came of it. It holds no rule of the shop.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+
+	"souk/internal/app"
+	"souk/internal/config"
+)
+
+// Release is the program's version; the build sets it.
+var Release = "dev"
+
+// The exit codes beside 0.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+	exitConfig = 78 // EX_CONFIG: starting again without a change is of no use
+)
+
+// dotenv is read in the working directory, if it is there.
+const dotenv = ".env"
+
+type commands struct {
+	Serve   serve   `cmd:"" help:"Run the shop until SIGINT or SIGTERM; requests in flight are finished."`
+	Migrate migrate `cmd:"" help:"Bring the database's schema up to date. Serve does it too."`
+	Token   token   `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+	Version version `cmd:"" help:"Print the version."`
+}
+
+// program is what every command gets.
+type program struct {
+	environ   []string
+	out, errw io.Writer
+}
+
+// Run runs the command that args name and gives the exit code. It ends a command that waits when ctx is done.
+func Run(ctx context.Context, args, environ []string, out, errw io.Writer) (code int) {
+	type exit int
+	defer func() { // kong leaves by its Exit function after --help
+		if r := recover(); r != nil {
+			e, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			code = int(e)
+		}
+	}()
+	parser, err := kong.New(new(commands), kong.Name("souk"), kong.Writers(out, errw), kong.UsageOnError(),
+		kong.Description("A shop in one program: files, subscriptions and services."),
+		kong.Exit(func(code int) { panic(exit(code)) }))
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintf(errw, "souk: %v. See souk --help.\n", err)
+		return exitUsage
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	err = command.Run(&program{environ: environ, out: out, errw: errw})
+	var wrong configFault
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &wrong):
+		code = exitConfig
+	default:
+		code = exitFailed
+	}
+	_, _ = fmt.Fprintln(errw, "souk:", err)
+	return code
+}
+
+// configFault marks an error that only another configuration cures.
+type configFault struct{ error }
+
+func (p *program) config() (*config.Config, error) {
+	cfg, err := config.Load(p.environ, dotenv)
+	if err != nil {
+		return nil, configFault{err}
+	}
+	return cfg, nil
+}
+
+func (p *program) printf(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.out, format, args...)
+}
+
+// open wires the shop, for a command that needs its services.
+func (p *program) open(ctx context.Context) (*app.App, error) {
+	cfg, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	return app.New(ctx, cfg, app.Options{Release: release()})
+}
+
+// release is Release, or what the Go tool recorded when nobody set it.
+func release() string {
+	if info, ok := debug.ReadBuildInfo(); ok && Release == "dev" {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return "dev-" + s.Value[:12]
+			}
+		}
+	}
+	return Release
+}
+
+type version struct{}
+
+func (version) Run(p *program) error {
+	p.printf("souk %s\n", release())
+	return nil
+}

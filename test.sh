@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# ./test.sh          everything: gofmt, vet, lint, all tests on SQLite and on PostgreSQL (both exec modes), the race
+#                    detector, and start.sh --check. PostgreSQL 15 or newer is found or installed, and run in a temporary
+#                    folder; SOUK_TEST_POSTGRES=postgres://… names a server to use instead.
+# ./test.sh --quick  the tests on SQLite alone, the short ones
+set -euo pipefail
+cd "$(dirname "$0")"
+# shellcheck source=scripts/postgres.sh
+source scripts/postgres.sh
+
+passed=0 failed=0
+notes=()
+work=$(mktemp -d)
+
+# report prints what ran, whatever ended the run; the last line is for machines.
+report() {
+	postgres_stop
+	rm -rf "$work"
+	echo
+	for note in ${notes[@]+"${notes[@]}"}; do echo "$note"; done
+	echo "$passed passed, $failed failed"
+}
+trap 'status=$?; [ $status = 0 ] || [ $failed != 0 ] || failed=1; report; exit $status' EXIT
+
+# step NAME COMMAND…: one check, counted as one.
+step() {
+	local name=$1
+	shift
+	echo "== $name"
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		notes+=("FAILED: $name")
+	fi
+}
+
+# tests NAME ENGINES ARGUMENTS…: go test, whose tests are counted one by one. ENGINES must have run.
+tests() {
+	local name=$1 engines=$2 p=0 f=0 s=0 ok=true
+	shift 2
+	echo "== $name"
+	rm -f "$work/counts"
+	go test -json "$@" 2>&1 | "$work/testreport" -counts "$work/counts" -require "$engines" | tee "$work/log" || ok=false
+	read -r p f s <"$work/counts" || ok=false
+	passed=$((passed + p))
+	failed=$((failed + f))
+	if ! $ok && [ "$f" = 0 ]; then failed=$((failed + 1)); fi
+	$ok || notes+=("FAILED: $name")
+	notes+=("$name: $p passed, $f failed, $s skipped")
+	while read -r line; do notes+=("  $line"); done < <(grep -E '^(sqlite|postgres|postgres-exec|no database) +[0-9]+ passed|^skipped ' "$work/log")
+}
+
+formatted() {
+	local unformatted
+	unformatted=$(gofmt -l .)
+	[ -z "$unformatted" ] || { echo "gofmt would change: $unformatted" && false; }
+}
+
+mode=${1:-}
+case "$mode" in
+"" | --quick) ;;
+*)
+	sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
+
+scripts/build.sh "$work/souk"
+go build -o "$work/testreport" ./scripts/testreport
+
+if [ "$mode" = --quick ]; then
+	step gofmt formatted
+	SOUK_TEST_POSTGRES='' tests "tests on SQLite (short)" sqlite -short ./...
+	notes+=("not run (./test.sh runs it): PostgreSQL, go vet, lint, race detector, start.sh --check")
+	exit $((failed > 0))
+fi
+
+if [ -n "${SOUK_TEST_POSTGRES:-}" ]; then
+	notes+=("PostgreSQL: the server of SOUK_TEST_POSTGRES")
+else
+	postgres_start -c fsync=off -c synchronous_commit=off -c full_page_writes=off
+	export SOUK_TEST_POSTGRES=$POSTGRES_URL
+	notes+=("PostgreSQL: $POSTGRES_VERSION, started for this run")
+fi
+
+step gofmt formatted
+step "go vet" go vet ./...
+if command -v golangci-lint >/dev/null; then
+	step golangci-lint golangci-lint run
+else
+	notes+=("golangci-lint: skipped, it is not installed")
+fi
+tests "all tests" sqlite,postgres,postgres-exec -count=1 ./...
+if [ -n "$(command -v "$(go env CC)")" ]; then
+	export CGO_ENABLED=1
+	tests "race detector" sqlite,postgres -count=1 -short -race ./internal/...
+	unset CGO_ENABLED
+else
+	notes+=("race detector: skipped, it needs a C compiler ($(go env CC))")
+fi
+step "start.sh --check" ./start.sh --check
+exit $((failed > 0))
