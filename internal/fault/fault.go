@@ -24,6 +24,7 @@ const (
 	Conflict             // not in this state
 	TooLarge             // over a limit of size
 	Unsupported          // a media type that is not taken
+	OutOfRange           // a part of a file that it does not have
 	Invalid              // a field breaks a rule; Fields names it
 	RateLimited          // too many; RetryAfter says when
 	Upstream             // a provider failed

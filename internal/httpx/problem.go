@@ -23,6 +23,7 @@ var statuses = map[fault.Kind]int{
 	fault.Conflict:        http.StatusConflict,
 	fault.TooLarge:        http.StatusRequestEntityTooLarge,
 	fault.Unsupported:     http.StatusUnsupportedMediaType,
+	fault.OutOfRange:      http.StatusRequestedRangeNotSatisfiable,
 	fault.Invalid:         http.StatusUnprocessableEntity,
 	fault.RateLimited:     http.StatusTooManyRequests,
 	fault.Upstream:        http.StatusBadGateway,
