@@ -32,6 +32,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Run the shop until SIGINT or SIGTERM; requests in flight are finished."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema up to date. Serve does it too."`
 	Token   token   `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+	Doctor  doctor  `cmd:"" help:"Check the configuration, the database, the storage, the sign-in keys and the clock."`
 	Version version `cmd:"" help:"Print the version."`
 }
 

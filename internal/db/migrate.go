@@ -60,6 +60,36 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	return applied, nil
 }
 
+// Schema says which migration the database has last, 0 for none, and which is the newest of this program. It changes nothing.
+func (d *DB) Schema(ctx context.Context) (current, newest int64, err error) {
+	names, err := fs.Glob(migrations, "migrations/"+string(d.Engine)+"/*.sql")
+	if err != nil {
+		return 0, 0, err
+	}
+	if newest, err = goose.NumericComponent(names[len(names)-1]); err != nil {
+		return 0, 0, err
+	}
+	there := `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`
+	if d.Engine == Postgres {
+		there = `SELECT count(to_regclass('goose_db_version'))`
+	}
+	tables, err := One(ctx, d, Value[int64], there)
+	if err != nil || tables == 0 {
+		return 0, newest, err
+	}
+	current, err = One(ctx, d, Value[int64], `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	return current, newest, err
+}
+
+// Time is the database's clock. On SQLite it is this machine's.
+func (d *DB) Time(ctx context.Context) (time.Time, error) {
+	if d.Engine == SQLite {
+		return time.Now(), nil
+	}
+	micros, err := One(ctx, d, Value[int64], `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`)
+	return time.UnixMicro(micros), err
+}
+
 // openDirect opens a connection with session state (advisory locks need it) and no statement timeout (an index may take long).
 func openDirect(url string) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(url)

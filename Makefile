@@ -1,0 +1,27 @@
+.PHONY: build test quick check bench openapi fuzz
+
+FUZZTIME ?= 20s
+
+build: ## the program, in bin/souk
+	scripts/build.sh
+
+test: ## everything, on SQLite and PostgreSQL
+	./test.sh
+
+quick: ## the short tests, on SQLite
+	./test.sh --quick
+
+check: ## starts the program and sells a file over HTTP
+	./start.sh --check
+
+bench: ## the table of ratios and limits
+	bench/run.sh
+
+openapi: ## writes the API document anew after a change of the API
+	go test ./internal/api -run OpenAPI -update
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@grep -rl --include=*_test.go '^func Fuzz' internal | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$file"); do \
+			echo "$$target ($$file)"; go test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; done
