@@ -1,0 +1,230 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"souk/internal/cli"
+)
+
+// TestMain lets the test binary be the program, for tests that need it in processes of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("SOUK_TEST_AS_PROGRAM") != "" {
+		os.Exit(cli.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// home is a working directory of the test's own, and the environment of a program in it.
+func home(t *testing.T) []string {
+	t.Helper()
+	folder := t.TempDir()
+	t.Chdir(folder)
+	return []string{"DATA_DIR=" + filepath.Join(folder, "data"), "LISTEN_ADDR=127.0.0.1:0"}
+}
+
+// run runs a command to its end.
+func run(t *testing.T, environ []string, args ...string) (code int, out, errw string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = cli.Run(t.Context(), args, environ, &o, &e)
+	return code, o.String(), e.String()
+}
+
+// must is run for a command that has to succeed.
+func must(t *testing.T, environ []string, args ...string) string {
+	t.Helper()
+	code, out, errw := run(t, environ, args...)
+	if code != 0 {
+		t.Fatalf("souk %v: exit %d: %s", args, code, errw)
+	}
+	return out
+}
+
+// server is a running `souk serve`.
+type server struct {
+	url  string
+	stop context.CancelFunc
+	code chan int
+}
+
+// serve starts the shop in this process and waits until it listens.
+func serve(t *testing.T, environ []string) *server {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	s := &server{stop: stop, code: make(chan int, 1)}
+	reader, writer := io.Pipe()
+	go func() {
+		s.code <- cli.Run(ctx, []string{"serve"}, environ, writer, t.Output())
+		_ = writer.Close()
+	}()
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil {
+		t.Fatalf("serve ended with exit %d before it listened", <-s.code)
+	}
+	if _, err := fmt.Sscanf(line, "Souk is open at %s", &s.url); err != nil {
+		t.Fatalf("the first line names no address: %q", line)
+	}
+	t.Cleanup(stop)
+	return s
+}
+
+func TestConfigurationFaultsAreToldAtOnce(t *testing.T) {
+	code, _, errw := run(t, append(home(t), "PUBLIC_URL=http://shop.example.com", "SELLER_ACCESS=all"), "serve")
+	if code != 78 {
+		t.Errorf("exit %d, want 78", code)
+	}
+	for _, name := range []string{"PUBLIC_URL", "SELLER_ACCESS", "SECRET_KEY", "CLERK_DOMAIN"} {
+		if !strings.Contains(errw, name) {
+			t.Errorf("%s is not named in:\n%s", name, errw)
+		}
+	}
+}
+
+func TestDotenvIsReadInTheWorkingDirectory(t *testing.T) {
+	environ := home(t)
+	if err := os.WriteFile(".env", []byte("SELLER_ACCESS=nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errw := run(t, environ, "doctor"); code != 78 || !strings.Contains(errw, "SELLER_ACCESS") {
+		t.Errorf("exit %d, want 78 and SELLER_ACCESS named: %s", code, errw)
+	}
+}
+
+func TestUnknownArgumentsAreUsageErrors(t *testing.T) {
+	for _, args := range [][]string{{"sell"}, {}, {"token"}, {"serve", "--nope"}} {
+		if code, _, errw := run(t, home(t), args...); code != 2 || !strings.Contains(errw, "--help") {
+			t.Errorf("souk %v: exit %d, want 2 and a pointer to --help: %s", args, code, errw)
+		}
+	}
+}
+
+func TestServeTakesTokensAndStopsWhenAsked(t *testing.T) {
+	environ := home(t)
+	before := append(environ, "PUBLIC_URL=http://127.0.0.1:1") // made before the server ran, with the same key
+	must(t, before, "token", "--as", "seller@example.test")
+	s := serve(t, environ)
+	token := strings.TrimSpace(must(t, append(environ, "PUBLIC_URL="+s.url), "token", "--as", "seller@example.test"))
+	if status := get(t, s.url+"/api/projects/", token); status != http.StatusOK {
+		t.Errorf("status %d with a printed token, want 200", status)
+	}
+	s.stop()
+	if code := <-s.code; code != 0 {
+		t.Errorf("serve ended with exit %d, want 0", code)
+	}
+}
+
+func get(t *testing.T, url, token string) (status int) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+func TestAStopFinishesTheRequestInFlight(t *testing.T) {
+	environ := home(t)
+	s := serve(t, environ)
+	token := strings.TrimSpace(must(t, append(environ, "PUBLIC_URL="+s.url), "token", "--as", "seller@example.test"))
+	address := strings.TrimPrefix(s.url, "http://")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	body := `{"name": "Half sent"}`
+	_, _ = fmt.Fprintf(conn, "POST /api/projects/ HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
+		"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", address, token, len(body))
+	answers := bufio.NewReader(conn)
+	if line, err := answers.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("the server does not read the body: %q, %v", line, err)
+	}
+	s.stop()
+	for deadline := time.Now().Add(10 * time.Second); ; { // until nobody new is let in
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the server still listens")
+		}
+	}
+	_, _ = io.WriteString(conn, body)
+	_, _ = answers.ReadString('\n') // the end of 100 Continue
+	res, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		t.Errorf("status %d, want 201", res.StatusCode)
+	}
+	if code := <-s.code; code != 0 {
+		t.Errorf("serve ended with exit %d, want 0", code)
+	}
+}
+
+func TestASecondServerOfTheSameFileIsRefused(t *testing.T) {
+	environ := home(t)
+	serve(t, environ)
+	if code, _, errw := run(t, environ, "serve"); code != 1 || !strings.Contains(errw, "another souk serves") {
+		t.Errorf("exit %d, want 1 and why: %s", code, errw)
+	}
+}
+
+func TestTokenIsForDevelopmentOnly(t *testing.T) {
+	environ := home(t)
+	for name, settings := range map[string][]string{
+		"a Clerk domain": {"CLERK_DOMAIN=clerk.example.com"},
+		"a Clerk key":    {"CLERK_SECRET_KEY=sk_test_0000", "CLERK_DOMAIN=clerk.example.com"},
+		"off loopback": {
+			"PUBLIC_URL=https://shop.example.com", "SECRET_KEY=0123456789abcdef0123456789abcdef", "CLERK_DOMAIN=clerk.example.com",
+		},
+	} {
+		if code, out, _ := run(t, append(environ, settings...), "token", "--as", "a@example.test"); code == 0 || out != "" {
+			t.Errorf("%s: exit %d and %q, want a refusal", name, code, out)
+		}
+	}
+}
+
+func TestMigrateSaysWhatItDid(t *testing.T) {
+	environ := home(t)
+	if out := must(t, environ, "migrate"); !strings.Contains(out, "applied 00001_") {
+		t.Errorf("the first run says %q", out)
+	}
+	if out := must(t, environ, "migrate"); !strings.Contains(out, "up to date") {
+		t.Errorf("the second run says %q", out)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	environ := home(t)
+	if out := must(t, environ, "doctor"); strings.Contains(out, "FAIL") {
+		t.Error(out)
+	}
+	if _, err := os.Stat("data"); err == nil {
+		t.Error("doctor made the data folder")
+	}
+	code, out, _ := run(t, append(environ, "CLERK_DOMAIN=127.0.0.1:1", "DATABASE_URL=postgres://souk:hidden@127.0.0.1:1/souk"), "doctor")
+	if code != 1 || !strings.Contains(out, "FAIL  database") || !strings.Contains(out, "FAIL  sign-in") || strings.Contains(out, "hidden") {
+		t.Errorf("exit %d, want 1, both faults and no password:\n%s", code, out)
+	}
+}
