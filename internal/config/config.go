@@ -43,6 +43,7 @@ type Config struct {
 	ListenAddr     string   `env:"LISTEN_ADDR" envDefault:"127.0.0.1:8000"`
 	PublicURL      string   `env:"PUBLIC_URL"`
 	SecretKey      Secret   `env:"SECRET_KEY"`
+	OldSecretKey   Secret   `env:"SECRET_KEY_PREVIOUS"` // after a change: file addresses that it signed count until they expire
 	Debug          bool     `env:"DEBUG"`
 	AllowedHosts   []string `env:"ALLOWED_HOSTS"`
 	TrustedProxies int      `env:"TRUSTED_PROXIES"` // how many proxies in front append to X-Forwarded-For
@@ -280,8 +281,8 @@ func (c *Config) check() (faults []error) {
 	if c.Storage.MaxBytes < 1 {
 		wrong("ASSET_STORAGE_MAX_BYTES must be at least 1")
 	}
-	if c.Storage.Backend != "local" {
-		wrong("ASSET_STORAGE_BACKEND must be local: supabase and s3 are not built in yet")
+	if c.Storage.Backend != "local" && c.Storage.Backend != "none" {
+		wrong("ASSET_STORAGE_BACKEND must be local or none: supabase and s3 are not built in yet")
 	}
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
@@ -307,6 +308,9 @@ func (c *Config) checkProduction() (faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if len(c.SecretKey) < MinSecretBytes {
 		wrong("SECRET_KEY must be at least %d bytes outside development; make one with: openssl rand -hex 32", MinSecretBytes)
+	}
+	if c.OldSecretKey != "" && len(c.OldSecretKey) < MinSecretBytes {
+		wrong("SECRET_KEY_PREVIOUS must be at least %d bytes outside development", MinSecretBytes)
 	}
 	if c.Clerk.JWKSURL == "" {
 		wrong("CLERK_DOMAIN (or CLERK_JWKS_URL and CLERK_JWT_ISSUER) must be set outside development, where no stand-in issues tokens")

@@ -75,6 +75,7 @@ CREATE TABLE assets (
 ) STRICT;
 
 CREATE INDEX assets_product ON assets (product_id, id);
+CREATE INDEX assets_file_path ON assets (file_path);
 
 -- Objects that nothing refers to yet, or any more: deleted from storage once delete_after has passed.
 CREATE TABLE storage_trash (
