@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"souk/internal/catalog"
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/project"
@@ -24,6 +25,7 @@ type Deps struct {
 	Verify      func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
 	Identity    *identity.Service
 	Projects    *project.Service
+	Catalog     *catalog.Service
 	Idempotency *httpx.Idempotency
 	Cursors     httpx.Cursors
 	Ping        func(context.Context) error // nil when the database answers
@@ -57,6 +59,7 @@ type route struct {
 	tag, summary string
 	status       int   // of success; 0 is 200
 	idempotent   bool  // takes an Idempotency-Key
+	file         bool  // takes a file of any type as its body
 	errors       []int // beyond those that follow from access and path
 }
 
@@ -68,6 +71,9 @@ func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error
 		OperationID: rt.id, Method: rt.method, Path: rt.path, Summary: rt.summary, Tags: []string{rt.tag},
 		DefaultStatus: rt.status, Errors: rt.statuses(), Security: security[rt.access], MaxBodyBytes: httpx.MaxJSONBytes,
 		Metadata: map[string]any{"route": rt},
+	}
+	if rt.file {
+		op.RequestBody = fileBody()
 	}
 	if rt.idempotent {
 		op.Parameters = append(op.Parameters, &idempotencyKey)

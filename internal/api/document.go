@@ -18,6 +18,15 @@ var idempotencyKey = huma.Param{
 	Example:     "order-2026-11-22-1",
 }
 
+// fileBody is the body of an operation that takes a file.
+func fileBody() *huma.RequestBody {
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+	return &huma.RequestBody{
+		Description: "The file itself, not compressed and not in a form. Its Content-Type does not matter.", Required: true,
+		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: file}},
+	}
+}
+
 // document fills in what is said once for all operations.
 func (a *API) document() {
 	doc := a.huma.OpenAPI()

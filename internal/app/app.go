@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"souk/internal/api"
+	"souk/internal/blob/local"
+	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/db"
 	"souk/internal/devcloud"
@@ -26,6 +28,9 @@ type App struct {
 	DB      *db.DB
 	Handler http.Handler
 	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
+
+	catalog *catalog.Service
+	files   *local.Store // nil when the files are kept elsewhere
 }
 
 // Options are what a test sets otherwise.
@@ -68,16 +73,28 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open"})
 	projects := &project.Service{DB: d, Now: now}
 
-	a.Handler = api.New(api.Deps{
-		Verify: verifier.Verify, Identity: people, Projects: projects,
+	files, err := a.openFiles(now)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now}
+
+	handler := api.New(api.Deps{
+		Verify: verifier.Verify, Identity: people, Projects: projects, Catalog: a.catalog,
 		Idempotency: httpx.NewIdempotency(d, now), Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
+	a.Handler = a.withFiles(handler, func(context.Context, string) error { return nil })
 	return a, nil
 }
 
 // Close ends what New opened.
-func (a *App) Close() error { return a.DB.Close() }
+func (a *App) Close() error {
+	if a.files == nil {
+		return a.DB.Close()
+	}
+	return errors.Join(a.files.Close(), a.DB.Close())
+}
 
 func openDB(cfg *config.Config) (*db.DB, error) {
 	return db.Open(db.Options{URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal()})
