@@ -1,4 +1,4 @@
-.PHONY: build test quick check bench openapi fuzz
+.PHONY: build test quick check bench openapi errors fuzz
 
 FUZZTIME ?= 20s
 
@@ -19,6 +19,9 @@ bench: ## the table of ratios and limits
 
 openapi: ## writes the API document anew after a change of the API
 	go test ./internal/api -run OpenAPI -update
+
+errors: ## writes the codes in docs/errors.md anew
+	go test ./internal/arch -run Codes -update
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@grep -rl --include=*_test.go '^func Fuzz' internal | while read -r file; do \
