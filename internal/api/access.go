@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -29,7 +31,15 @@ var security = map[access][]map[string][]string{
 var (
 	errNoCredentials = fault.New(fault.Unauthenticated, "unauthenticated", "Sign in, and send the session token as a bearer.")
 	errAuthorization = fault.New(fault.Unauthenticated, "authorization_malformed", "The Authorization header must be: Bearer, one space, the token.")
+	errTwoUsers      = fault.New(fault.Unauthenticated, "two_users", "The session cookie and the bearer token are of different users.")
 )
+
+// sessionCookie is Clerk's. With a suffix (_ and a hash of the publishable key) it is of one Clerk instance; without, of the
+// last one on this host that wrote it.
+const sessionCookie = "__session"
+
+// maxSessions bounds how many session cookies of one request are tried.
+const maxSessions = 8
 
 type callerKey struct{}
 
@@ -44,8 +54,12 @@ func (a *API) admit(rule access, next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := a.authenticate(r)
+		c, err := a.authenticate(w, r)
+		if err == nil && rule == seller {
+			err = a.Identity.MaySell(r.Context(), c)
+		}
 		if err != nil {
+			logRejected(r, err)
 			httpx.WriteProblem(w, r, err)
 			return
 		}
@@ -53,18 +67,74 @@ func (a *API) admit(rule access, next http.Handler) http.Handler {
 	})
 }
 
-func (a *API) authenticate(r *http.Request) (identity.Caller, error) {
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		return identity.Caller{}, errNoCredentials
+// authenticate finds the user of a request by its bearer, or else by its cookie; only the cookie, which a browser sends unasked,
+// needs the proof that a page of the shop's sent the request.
+func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (identity.Caller, error) {
+	token, err := bearer(r)
+	if err != nil {
+		return identity.Caller{}, err
 	}
-	token, ok := strings.CutPrefix(header, "Bearer ")
-	if !ok {
-		return identity.Caller{}, errAuthorization
+	claims, err := a.session(r)
+	if token == "" {
+		if err == nil {
+			err = a.CSRF.Guard(w, r, claims.Subject)
+		}
+	} else {
+		cookieUser := claims.Subject
+		claims, err = a.Verify(r.Context(), token, false)
+		if err == nil && cookieUser != "" && cookieUser != claims.Subject {
+			err = errTwoUsers
+		}
 	}
-	claims, err := a.Verify(r.Context(), token, false)
 	if err != nil {
 		return identity.Caller{}, err
 	}
 	return a.Identity.Caller(r.Context(), claims)
+}
+
+// bearer is the token of the Authorization header, or "" without one.
+func bearer(r *http.Request) (string, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) == 0 {
+		return "", nil
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t,") {
+		return "", errAuthorization
+	}
+	return token, nil
+}
+
+// session verifies the session cookies, those with a suffix first, and gives the claims of the first that is good.
+func (a *API) session(r *http.Request) (identity.Claims, error) {
+	var tokens, plain []string
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, sessionCookie+"_") {
+			tokens = append(tokens, c.Value)
+		} else if c.Name == sessionCookie {
+			plain = append(plain, c.Value)
+		}
+	}
+	tokens = append(tokens, plain...)
+	err := error(errNoCredentials)
+	for i, token := range tokens[:min(len(tokens), maxSessions)] {
+		claims, refused := a.Verify(r.Context(), token, true)
+		if refused == nil {
+			return claims, nil
+		}
+		if i == 0 {
+			err = refused
+		}
+	}
+	return identity.Claims{}, err
+}
+
+// logRejected notes why credentials were refused, by its code alone: no token, no name.
+func logRejected(r *http.Request, err error) {
+	var f *fault.Error
+	kind := fault.KindOf(err)
+	if kind != fault.Unauthenticated && kind != fault.Forbidden || !errors.As(err, &f) || f.Code == errNoCredentials.Code {
+		return
+	}
+	slog.InfoContext(r.Context(), "auth.reject", "reason", f.Code)
 }

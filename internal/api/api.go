@@ -23,6 +23,7 @@ const Version = "0.1.0"
 // Deps are what the routes call.
 type Deps struct {
 	Verify      func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
+	CSRF        httpx.CSRF
 	Identity    *identity.Service
 	Projects    *project.Service
 	Catalog     *catalog.Service
@@ -31,6 +32,9 @@ type Deps struct {
 	Ping        func(context.Context) error // nil when the database answers
 	Release     string                      // the version of the program
 	Now         func() time.Time
+
+	// LocalFeatures are the feature keys of a profile's current entitlements; nil means that there are none.
+	LocalFeatures func(ctx context.Context, profileID int64) ([]string, error)
 }
 
 // API is the handler of everything under /api/.
@@ -60,6 +64,7 @@ type route struct {
 	status       int   // of success; 0 is 200
 	idempotent   bool  // takes an Idempotency-Key
 	file         bool  // takes a file of any type as its body
+	rawBytes     int64 // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
 	errors       []int // beyond those that follow from access and path
 }
 
@@ -74,6 +79,9 @@ func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error
 	}
 	if rt.file {
 		op.RequestBody = fileBody()
+	}
+	if rt.rawBytes > 0 {
+		op.MaxBodyBytes, op.SkipValidateBody = rt.rawBytes, true
 	}
 	if rt.idempotent {
 		op.Parameters = append(op.Parameters, &idempotencyKey)
@@ -93,7 +101,9 @@ func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
 	if rt.idempotent {
 		next = a.Idempotency.Wrap(next, func(r *http.Request) string { return caller(r.Context()).Subject })
 	}
-	next = httpx.StrictJSON(op, a.huma.OpenAPI().Components.Schemas, next)
+	if rt.rawBytes == 0 {
+		next = httpx.StrictJSON(op, a.huma.OpenAPI().Components.Schemas, next)
+	}
 	return a.admit(rt.access, next)
 }
 

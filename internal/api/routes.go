@@ -12,6 +12,8 @@ const (
 	created   = http.StatusCreated
 	noContent = http.StatusNoContent
 	conflict  = http.StatusConflict
+
+	badGateway = http.StatusBadGateway
 )
 
 // routes is every address of the API, with who may call it.
@@ -28,9 +30,27 @@ func (a *API) routes() {
 func (a *API) publicRoutes() {
 	add(a, route{method: get, path: "/api/health/", access: public, id: "getHealth", tag: "public",
 		summary: "Whether the shop works"}, a.getHealth)
+	add(a, route{method: post, path: "/api/webhooks/clerk/", access: public, id: "clerkWebhook", tag: "webhooks", rawBytes: maxWebhook,
+		summary: "Clerk tells of an event, signed by Svix"}, a.clerkWebhook)
+	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", rawBytes: maxWebhook,
+		summary: "Stripe tells of an event"}, a.stripeWebhook)
 }
 
 func (a *API) callerRoutes() {
+	add(a, route{method: get, path: "/api/me/", access: signedIn, id: "getMe", tag: "caller",
+		summary: "Who you are, by your token"}, a.getMe)
+	add(a, route{method: get, path: "/api/profile/", access: signedIn, id: "getProfile", tag: "caller",
+		summary: "Your profile"}, a.getProfile)
+	add(a, route{method: get, path: "/api/billing/features/", access: signedIn, id: "getBillingFeatures", tag: "caller",
+		summary: "The features that you have, or whether you have one"}, a.getFeatures)
+	add(a, route{method: get, path: "/api/me/clerk/", access: signedIn, id: "getClerkUser", tag: "caller", errors: []int{badGateway},
+		summary: "What Clerk knows of you"}, a.getClerkUser)
+	add(a, route{method: get, path: "/api/supabase/profile/", access: signedIn, id: "getSupabaseProfile", tag: "caller", errors: []int{badGateway},
+		summary: "Your row of Supabase's profiles table, by your own rights"}, a.getSupabaseProfile)
+	add(a, route{method: get, path: "/api/account/customer/", access: signedIn, id: "getCustomer", tag: "account",
+		summary: "Your buyer account"}, a.getCustomer)
+	add(a, route{method: patch, path: "/api/account/customer/", access: signedIn, id: "updateCustomer", tag: "account",
+		summary: "Change your buyer account"}, a.patchCustomer)
 }
 
 func (a *API) accountRoutes() {

@@ -70,7 +70,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		}
 	}
 
-	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open"})
+	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
 	projects := &project.Service{DB: d, Now: now}
 
 	files, err := a.openFiles(now)
@@ -80,7 +80,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now}
 
 	handler := api.New(api.Deps{
-		Verify: verifier.Verify, Identity: people, Projects: projects, Catalog: a.catalog,
+		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
+		Identity: people, Projects: projects, Catalog: a.catalog,
 		Idempotency: httpx.NewIdempotency(d, now), Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})

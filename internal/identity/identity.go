@@ -64,9 +64,10 @@ var ErrDeactivated = fault.New(fault.Unauthenticated, "user_deactivated", "This 
 
 // Deps are what the service needs.
 type Deps struct {
-	DB         *db.DB
-	Now        func() time.Time
-	OpenSeller bool // SELLER_ACCESS=open: anyone signed in may sell
+	DB           *db.DB
+	Now          func() time.Time
+	OpenSeller   bool   // SELLER_ACCESS=open: anyone signed in may sell
+	BillingClaim string // the name in the public metadata that lists features
 }
 
 // Service is the domain. Safe for concurrent use.

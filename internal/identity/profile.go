@@ -27,12 +27,3 @@ func differs(p Profile, c Claims) bool {
 	news := func(have, claim string) bool { return claim != "" && claim != have }
 	return news(p.Email, c.Email) || news(p.FirstName, c.FirstName) || news(p.LastName, c.LastName) || news(p.ImageURL, c.ImageURL)
 }
-
-// Customer gives the caller's buyer account, made from the profile on first use.
-func (s *Service) Customer(ctx context.Context, p Profile) (Customer, error) {
-	c, err := customerByProfile(ctx, s.DB, p.ID)
-	if errors.Is(err, db.ErrNoRows) {
-		return insertCustomer(ctx, s.DB, p, s.Now())
-	}
-	return c, err
-}

@@ -62,3 +62,42 @@ func insertCustomer(ctx context.Context, q db.Q, p Profile, now time.Time) (Cust
 	}
 	return customerByProfile(ctx, q, p.ID)
 }
+
+func lockCustomer(ctx context.Context, tx *db.Tx, profileID int64) (Customer, error) {
+	return db.One(ctx, tx, scanCustomer, `SELECT `+customerColumns+` FROM customers WHERE profile_id = $1`+tx.ForUpdate(), profileID)
+}
+
+func updateCustomer(ctx context.Context, q db.Q, c Customer) error {
+	_, err := q.Exec(ctx, `
+		UPDATE customers SET billing_email = $2, full_name = $3, company_name = $4, country = $5, tax_id = $6, metadata = $7, updated_at = $8
+		WHERE id = $1`,
+		c.ID, c.BillingEmail, c.FullName, c.CompanyName, c.Country, c.TaxID, c.Metadata, c.UpdatedAt)
+	return err
+}
+
+func scanSeller(scan db.Scan) (s Seller, err error) {
+	err = scan(&s.Subject, &s.CreatedAt)
+	return s, err
+}
+
+func listSellers(ctx context.Context, q db.Q) ([]Seller, error) {
+	return db.All(ctx, q, scanSeller, `SELECT subject, created_at FROM sellers ORDER BY subject`)
+}
+
+func sellerListed(ctx context.Context, q db.Q, userID, email string) (bool, error) {
+	found, err := db.All(ctx, q, db.Value[string], `SELECT subject FROM sellers WHERE subject IN ($1, $2)`, userID, email)
+	return len(found) > 0, err
+}
+
+func insertSeller(ctx context.Context, q db.Q, s Seller) (Seller, error) {
+	if _, err := q.Exec(ctx, `INSERT INTO sellers (subject, created_at) VALUES ($1, $2) ON CONFLICT (subject) DO NOTHING`,
+		s.Subject, s.CreatedAt); err != nil {
+		return Seller{}, err
+	}
+	return db.One(ctx, q, scanSeller, `SELECT subject, created_at FROM sellers WHERE subject = $1`, s.Subject)
+}
+
+func deleteSeller(ctx context.Context, q db.Q, subject string) (gone bool, err error) {
+	n, err := q.Exec(ctx, `DELETE FROM sellers WHERE subject = $1`, subject)
+	return n > 0, err
+}
