@@ -60,6 +60,8 @@ func (a *API) bookingRoutes() {
 }
 
 func (a *API) sellerCatalogRoutes() {
+	add(a, route{method: put, path: "/api/seller/assets/{id}/content/", access: seller, id: "putAssetContent", tag: "seller", file: true,
+		errors: []int{http.StatusRequestTimeout, http.StatusBadGateway}, summary: "Upload the file of an asset"}, a.putContent)
 }
 
 func (a *API) sellerOrderRoutes() {

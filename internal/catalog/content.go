@@ -98,8 +98,8 @@ func (s *Service) keepReplaced() time.Duration { return s.URLTTL + time.Hour }
 
 // contentKey is a new key beside filePath, which nobody can guess. It has the extension of filePath if that is a plain one.
 func contentKey(filePath string) string {
-	ext := path.Ext(filePath)
-	plain := strings.Trim(strings.ToLower(ext), ".abcdefghijklmnopqrstuvwxyz0123456789") == ""
+	ext := strings.ToLower(path.Ext(filePath))
+	plain := strings.Trim(ext, ".abcdefghijklmnopqrstuvwxyz0123456789") == ""
 	if !plain || len(ext) > 16 {
 		ext = ""
 	}

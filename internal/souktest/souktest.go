@@ -91,6 +91,9 @@ func (c *Client) With(name, value string) *Client {
 	return &Client{t: c.t, url: c.url, header: header}
 }
 
+// Header is a header that the client sends on every call.
+func (c *Client) Header(name string) string { return c.header.Get(name) }
+
 // Answer is a response, read whole.
 type Answer struct {
 	t      *testing.T
@@ -99,12 +102,14 @@ type Answer struct {
 	Body   []byte
 }
 
-// Do sends body: nil for none, a string or []byte as it is, anything else as JSON. path may be a whole URL.
+// Do sends body: nil for none, a string, []byte or io.Reader as it is, anything else as JSON. path may be a whole URL.
 func (c *Client) Do(method, path string, body any) *Answer {
 	c.t.Helper()
 	var reader io.Reader
 	switch b := body.(type) {
 	case nil:
+	case io.Reader:
+		reader = b
 	case string:
 		reader = strings.NewReader(b)
 	case []byte:
