@@ -139,3 +139,13 @@ func (t *Tx) TryLock(ctx context.Context, name string) (got bool, err error) {
 	}
 	return One(ctx, t, Value[bool], `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`, name)
 }
+
+// Lock waits for a named lock and holds it until the end of the transaction. On SQLite the one writer is that lock. Take it
+// after the row locks, so that no two transactions wait for each other.
+func (t *Tx) Lock(ctx context.Context, name string) error {
+	if t.Engine == SQLite {
+		return nil
+	}
+	_, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
+	return err
+}
