@@ -49,6 +49,11 @@ func caller(ctx context.Context) identity.Caller {
 	return c
 }
 
+// customer is the caller's buyer account, made on first use.
+func (a *API) customer(ctx context.Context) (identity.Customer, error) {
+	return a.Identity.Customer(ctx, caller(ctx).Profile)
+}
+
 func (a *API) admit(rule access, next http.Handler) http.Handler {
 	if rule == public {
 		return next

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"souk/internal/booking"
 	"souk/internal/catalog"
 	"souk/internal/httpx"
 	"souk/internal/identity"
@@ -25,6 +26,7 @@ type Deps struct {
 	Verify      func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
 	CSRF        httpx.CSRF
 	Identity    *identity.Service
+	Bookings    *booking.Service
 	Projects    *project.Service
 	Catalog     *catalog.Service
 	Idempotency *httpx.Idempotency

@@ -11,6 +11,7 @@ const (
 
 	created   = http.StatusCreated
 	noContent = http.StatusNoContent
+	notFound  = http.StatusNotFound
 	conflict  = http.StatusConflict
 
 	badGateway = http.StatusBadGateway
@@ -57,6 +58,22 @@ func (a *API) accountRoutes() {
 }
 
 func (a *API) bookingRoutes() {
+	add(a, route{method: get, path: "/api/account/bookings/", access: signedIn, id: "listBookings", tag: "account",
+		summary: "Your bookings, newest first"}, a.listBookings)
+	add(a, route{method: post, path: "/api/account/bookings/", access: signedIn, id: "createBooking", tag: "account", status: created, idempotent: true,
+		errors: []int{notFound, conflict}, summary: "Schedule a paid session, or ask for one"}, a.createBooking)
+	add(a, route{method: get, path: "/api/account/bookings/{id}/", access: signedIn, id: "getBooking", tag: "account",
+		summary: "One of your bookings"}, a.getBooking)
+	add(a, route{method: patch, path: "/api/account/bookings/{id}/", access: signedIn, id: "updateBooking", tag: "account", errors: []int{conflict},
+		summary: "Change the time or the notes of a booking that is not confirmed yet"}, a.patchBooking)
+	add(a, route{method: post, path: "/api/account/bookings/{id}/cancel/", access: signedIn, id: "cancelBooking", tag: "account", errors: []int{conflict},
+		summary: "Cancel a booking; a paid session whose time is ahead comes back"}, a.cancelBooking)
+	add(a, route{method: get, path: "/api/seller/bookings/", access: seller, id: "listSellerBookings", tag: "seller",
+		summary: "Bookings of your services, newest first"}, a.listSellerBookings)
+	add(a, route{method: get, path: "/api/seller/bookings/{id}/", access: seller, id: "getSellerBooking", tag: "seller",
+		summary: "One booking of your services"}, a.getSellerBooking)
+	add(a, route{method: patch, path: "/api/seller/bookings/{id}/", access: seller, id: "updateSellerBooking", tag: "seller", errors: []int{conflict},
+		summary: "Confirm, move, complete or cancel a booking"}, a.patchSellerBooking)
 }
 
 func (a *API) sellerCatalogRoutes() {

@@ -12,6 +12,7 @@ import (
 
 	"souk/internal/api"
 	"souk/internal/blob/local"
+	"souk/internal/booking"
 	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/db"
@@ -72,6 +73,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
 	projects := &project.Service{DB: d, Now: now}
+	bookings := &booking.Service{DB: d, Now: now}
 
 	files, err := a.openFiles(now)
 	if err != nil {
@@ -81,7 +83,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: people, Projects: projects, Catalog: a.catalog,
+		Identity: people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
 		Idempotency: httpx.NewIdempotency(d, now), Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
