@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&b.souk, "souk", "bin/souk", "the stripped program")
 	flag.StringVar(&b.postgres, "postgres", "", "`URL` of a PostgreSQL server with fsync on")
 	flag.StringVar(&b.work, "work", os.TempDir(), "`folder` for the databases")
-	only := flag.String("only", "", "run only this `part`: process, catalog, size, orders, tokens")
+	only := flag.String("only", "", "run only this `part`: process, catalog, size, orders, tokens, upload")
 	flag.Parse()
 	b.round = time.Duration(*seconds) * time.Second
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -48,7 +48,7 @@ func main() {
 		name string
 		run  func(context.Context) error
 	}{
-		{"process", b.process}, {"catalog", b.catalog}, {"size", b.size}, {"orders", b.orders}, {"tokens", b.tokens},
+		{"process", b.process}, {"catalog", b.catalog}, {"size", b.size}, {"orders", b.orders}, {"tokens", b.tokens}, {"upload", b.upload},
 	} {
 		if *only == "" || *only == part.name {
 			fail(part.run(ctx))
@@ -90,7 +90,7 @@ func (b *bench) process(ctx context.Context) error {
 		var mib float64
 		if err == nil {
 			time.Sleep(time.Second)
-			mib, err = p.residentMiB()
+			mib, err = p.memoryMiB("VmRSS")
 		}
 		p.stop()
 		if err != nil {

@@ -57,17 +57,17 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// residentMiB is the process's resident memory.
-func (p *process) residentMiB() (float64, error) {
+// memoryMiB is the process's resident memory: now (VmRSS), or the most it ever was (VmHWM).
+func (p *process) memoryMiB(name string) (float64, error) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
 			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
 			return kib / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS in %s", text)
+	return 0, fmt.Errorf("no %s in %s", name, text)
 }

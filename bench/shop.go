@@ -11,12 +11,16 @@ import (
 	"strings"
 
 	"souk/internal/db"
+	"souk/internal/devcloud"
 )
 
 // shop is a database with products, and how to run the program on it.
 type shop struct {
 	engine, databaseURL, home, program string
 }
+
+// seller is who sells the products.
+const seller = "seller@example.test"
 
 // newShop makes a database of its own with n published products, each with a price.
 func (b *bench) newShop(ctx context.Context, engine string, products int) (*shop, error) {
@@ -57,7 +61,7 @@ func fill(ctx context.Context, d *db.DB, products int) error {
 	const numbers = `WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT)) `
 	const words = ` A calm, practical guide with worked examples, templates to copy, and a checklist for the first ninety days.`
 	statements := []string{
-		`INSERT INTO profiles (id, clerk_user_id, email, created_at, updated_at) SELECT 1, 'user_bench_seller', 'seller@example.test', 1, 1
+		`INSERT INTO profiles (id, clerk_user_id, email, created_at, updated_at) SELECT 1, '` + devcloud.UserID(seller) + `', '` + seller + `', 1, 1
 		 WHERE CAST($1 AS BIGINT) > 0`,
 		numbers + `INSERT INTO products (id, seller_id, name, slug, tagline, description, product_type, visibility, feature_keys, chosen_price_id,
 			shown_price_id, shown_price_cents, sort_name, search_text, created_at, updated_at)
