@@ -30,8 +30,10 @@ type App struct {
 	Handler http.Handler
 	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
 
-	catalog *catalog.Service
-	files   *local.Store // nil when the files are kept elsewhere
+	people      *identity.Service
+	catalog     *catalog.Service
+	idempotency *httpx.Idempotency
+	files       *local.Store // nil when the files are kept elsewhere
 }
 
 // Options are what a test sets otherwise.
@@ -71,7 +73,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		}
 	}
 
-	people := identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
+	a.idempotency = httpx.NewIdempotency(d, now)
+	a.people = identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
 	projects := &project.Service{DB: d, Now: now}
 	bookings := &booking.Service{DB: d, Now: now}
 
@@ -83,8 +86,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
-		Idempotency: httpx.NewIdempotency(d, now), Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
+		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
+		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
 	a.Handler = a.withFiles(handler, func(context.Context, string) error { return nil })
@@ -112,6 +115,9 @@ func Migrate(ctx context.Context, cfg *config.Config) (applied []string, err err
 	defer func() { err = errors.Join(err, d.Close()) }()
 	return d.Migrate(ctx)
 }
+
+// Document is the OpenAPI document of the API, as JSON.
+func Document() ([]byte, error) { return api.New(api.Deps{}).Document() }
 
 // OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
 func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {

@@ -41,7 +41,3 @@ func (a *App) withFiles(api http.Handler, allow func(ctx context.Context, grant 
 		}
 	})
 }
-
-// Sweep deletes what is left over: stored files that are nobody's any more. Run it every hour; it may run on several
-// instances at once.
-func (a *App) Sweep(ctx context.Context) error { return a.catalog.Sweep(ctx) }

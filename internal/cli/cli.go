@@ -32,7 +32,9 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Run the shop until SIGINT or SIGTERM; requests in flight are finished."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema up to date. Serve does it too."`
 	Token   token   `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+	Seller  seller  `cmd:"" help:"Who may sell, when SELLER_ACCESS is allowlist."`
 	Doctor  doctor  `cmd:"" help:"Check the configuration, the database, the storage, the sign-in keys and the clock."`
+	Openapi openapi `cmd:"" help:"Print the API's OpenAPI 3.1 document."`
 	Version version `cmd:"" help:"Print the version."`
 }
 
@@ -95,15 +97,6 @@ func (p *program) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format, args...)
 }
 
-// open wires the shop, for a command that needs its services.
-func (p *program) open(ctx context.Context) (*app.App, error) {
-	cfg, err := p.config()
-	if err != nil {
-		return nil, err
-	}
-	return app.New(ctx, cfg, app.Options{Release: release()})
-}
-
 // release is Release, or what the Go tool recorded when nobody set it.
 func release() string {
 	if info, ok := debug.ReadBuildInfo(); ok && Release == "dev" {
@@ -121,4 +114,14 @@ type version struct{}
 func (version) Run(p *program) error {
 	p.printf("souk %s\n", release())
 	return nil
+}
+
+type openapi struct{}
+
+func (openapi) Run(p *program) error {
+	text, err := app.Document()
+	if err == nil {
+		p.printf("%s\n", text)
+	}
+	return err
 }

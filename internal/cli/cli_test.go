@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -226,5 +227,36 @@ func TestDoctor(t *testing.T) {
 	code, out, _ := run(t, append(environ, "CLERK_DOMAIN=127.0.0.1:1", "DATABASE_URL=postgres://souk:hidden@127.0.0.1:1/souk"), "doctor")
 	if code != 1 || !strings.Contains(out, "FAIL  database") || !strings.Contains(out, "FAIL  sign-in") || strings.Contains(out, "hidden") {
 		t.Errorf("exit %d, want 1, both faults and no password:\n%s", code, out)
+	}
+}
+
+func TestSellersAreAddedListedAndRemoved(t *testing.T) {
+	environ := append(home(t), "SELLER_ACCESS=allowlist")
+	must(t, environ, "seller", "add", "Seller@Example.Test")
+	must(t, environ, "seller", "add", "user_2abc")
+	if out := must(t, environ, "seller", "list"); out != "seller@example.test\nuser_2abc\n" {
+		t.Errorf("the list is %q", out)
+	}
+	must(t, environ, "seller", "remove", "user_2abc")
+	if out := must(t, environ, "seller", "list"); out != "seller@example.test\n" {
+		t.Errorf("the list is %q", out)
+	}
+	for _, args := range [][]string{{"seller", "remove", "user_2abc"}, {"seller", "add", "nobody"}} {
+		if code, _, errw := run(t, environ, args...); code != 1 || errw == "" {
+			t.Errorf("souk %v: exit %d, want 1 and why", args, code)
+		}
+	}
+}
+
+func TestOpenAPIIsPrinted(t *testing.T) {
+	var document struct {
+		OpenAPI string
+		Paths   map[string]any
+	}
+	if err := json.Unmarshal([]byte(must(t, home(t), "openapi")), &document); err != nil {
+		t.Fatal(err)
+	}
+	if document.OpenAPI != "3.1.0" || document.Paths["/api/products/"] == nil && document.Paths["/api/projects/"] == nil {
+		t.Errorf("OpenAPI %s with %d paths", document.OpenAPI, len(document.Paths))
 	}
 }

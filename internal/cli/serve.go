@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,6 +48,10 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer unlock()
+	var upkeep sync.WaitGroup
+	working, rest := context.WithCancel(ctx)
+	upkeep.Go(func() { a.Upkeep(working) })
+	defer func() { rest(); upkeep.Wait() }()
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
 		p.printf("Souk is open at %s (API: %[1]s/api/products/). Stop it with Ctrl-C.\n", cfg.PublicURL)
