@@ -47,6 +47,7 @@ func TestProjectsRefuseBadFields(t *testing.T) {
 			`{"name":"a","Name":"b"}`:   "body.Name",
 			`{"name":"a","owner_id":1}`: "body.owner_id",
 			`{"name":"a","status":"x"}`: "body.status",
+			`{"name":"a\u0000b"}`:       "body.name",
 			`{"name":"a","monthly_recurring_revenue":"-1"}`:    "body.monthly_recurring_revenue",
 			`{"name":"a","monthly_recurring_revenue":"1.234"}`: "body.monthly_recurring_revenue",
 			`{"name":"a","target_launch_date":"2026-02-30"}`:   "body.target_launch_date",

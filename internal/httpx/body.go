@@ -33,7 +33,8 @@ var (
 // StrictJSON reads and checks the body of an operation that takes JSON, and puts the bytes back for the handler. Refused
 // are: another media type (415), more than MaxJSONBytes (413), a late body (408), and what encoding/json would let pass
 // (400): names given twice, text behind the value, more than 32 levels, invalid UTF-8. A null in a field that
-// takes none is 422. Field types and ranges are the schema's business, checked by huma after this.
+// takes none is 422, and so is the character NUL in a text, which PostgreSQL cannot store. Field types and ranges are the
+// schema's business, checked by huma after this.
 func StrictJSON(op *huma.Operation, schemas huma.Registry, next http.Handler) http.Handler {
 	if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
 		return next
@@ -97,7 +98,7 @@ func checkJSON(body []byte, schema *huma.Schema, schemas huma.Registry) error {
 	if _, err := c.dec.Token(); !errors.Is(err, io.EOF) {
 		return malformed("there is text behind the JSON value")
 	}
-	return c.nulls.Err()
+	return c.faults.Err()
 }
 
 func malformed(why string) error {
@@ -107,7 +108,7 @@ func malformed(why string) error {
 type checker struct {
 	dec     *json.Decoder
 	schemas huma.Registry
-	nulls   fault.Checks
+	faults  fault.Checks
 }
 
 // value reads one JSON value at location. schema may be nil: then anything goes, but for the form.
@@ -120,9 +121,12 @@ func (c *checker) value(location string, schema *huma.Schema, depth int) error {
 		return malformed("it breaks off or has a syntax error")
 	}
 	schema = c.resolve(schema)
+	if text, ok := token.(string); ok {
+		c.faults.Add(!strings.ContainsRune(text, 0), location, "must not have the character NUL")
+	}
 	switch token {
 	case nil:
-		c.nulls.Add(schema == nil || schema.Type == "" || schema.Nullable || schema.ReadOnly, location, "must not be null")
+		c.faults.Add(schema == nil || schema.Type == "" || schema.Nullable || schema.ReadOnly, location, "must not be null")
 	case json.Delim('{'):
 		return c.object(location, schema, depth)
 	case json.Delim('['):

@@ -2,9 +2,9 @@ package project
 
 import (
 	"context"
-	"strconv"
 
 	"souk/internal/db"
+	"souk/internal/slug"
 )
 
 const columns = `id, name, slug, summary, status, mrr_cents, target_launch_date, created_at, updated_at`
@@ -40,7 +40,7 @@ func freeSlug(ctx context.Context, q db.Q, owner int64, base string) (string, er
 	}
 	free := base
 	for n := 2; used[free]; n++ {
-		free = base + "-" + strconv.Itoa(n)
+		free = slug.Numbered(base, n)
 	}
 	return free, nil
 }

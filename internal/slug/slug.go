@@ -2,6 +2,7 @@
 package slug
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -25,7 +26,7 @@ func Make(name string) string {
 	}
 	var b strings.Builder
 	gap := false
-	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
+	for _, r := range strings.ToLower(norm.NFKD.String(name)) {
 		part, known := letters[r]
 		switch {
 		case known:
@@ -50,4 +51,13 @@ func Make(name string) string {
 		return "item"
 	}
 	return b.String()
+}
+
+// Numbered is the slug base with a number behind it, for when base is taken. It is cut where it would be longer than MaxLen.
+func Numbered(base string, n int) string {
+	suffix := "-" + strconv.Itoa(n)
+	if room := MaxLen - len(suffix); len(base) > room {
+		base = strings.TrimRight(base[:room], "-")
+	}
+	return base + suffix
 }
