@@ -35,6 +35,10 @@ func (a *API) publicRoutes() {
 		summary: "Clerk tells of an event, signed by Svix"}, a.clerkWebhook)
 	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", rawBytes: maxWebhook,
 		summary: "Stripe tells of an event"}, a.stripeWebhook)
+	add(a, route{method: get, path: "/api/products/", access: public, id: "listProducts", tag: "public",
+		summary: "What the shop sells"}, a.listProducts)
+	add(a, route{method: get, path: "/api/products/{slug}/", access: public, id: "getProduct", tag: "public",
+		summary: "One product, with its prices and files"}, a.getProduct)
 }
 
 func (a *API) callerRoutes() {
@@ -79,6 +83,45 @@ func (a *API) bookingRoutes() {
 func (a *API) sellerCatalogRoutes() {
 	add(a, route{method: put, path: "/api/seller/assets/{id}/content/", access: seller, id: "putAssetContent", tag: "seller", file: true,
 		errors: []int{http.StatusRequestTimeout, http.StatusBadGateway}, summary: "Upload the file of an asset"}, a.putContent)
+	add(a, route{method: get, path: "/api/seller/products/", access: seller, id: "listSellerProducts", tag: "seller",
+		summary: "Your products, newest first"}, a.listSellerProducts)
+	add(a, route{method: post, path: "/api/seller/products/", access: seller, id: "createProduct", tag: "seller", status: created, idempotent: true,
+		summary: "Add a product"}, a.createProduct)
+	add(a, route{method: get, path: "/api/seller/products/{id}/", access: seller, id: "getSellerProduct", tag: "seller",
+		summary: "One of your products"}, a.getSellerProduct)
+	add(a, route{method: patch, path: "/api/seller/products/{id}/", access: seller, id: "updateProduct", tag: "seller", errors: []int{conflict},
+		summary: "Change a product"}, a.patchProduct)
+	add(a, route{method: del, path: "/api/seller/products/{id}/", access: seller, id: "deleteProduct", tag: "seller", status: noContent,
+		summary: "Delete a product, or archive it if it was ever ordered"}, a.deleteProduct)
+
+	add(a, route{method: get, path: "/api/seller/products/{id}/prices/", access: seller, id: "listPrices", tag: "seller",
+		summary: "The prices of a product, newest first"}, a.listPrices)
+	add(a, route{method: post, path: "/api/seller/products/{id}/prices/", access: seller, id: "createPrice", tag: "seller", status: created,
+		idempotent: true, errors: []int{conflict}, summary: "Add a price; the first one, and a new default, is shown"}, a.createPrice)
+	add(a, route{method: get, path: "/api/seller/prices/{id}/", access: seller, id: "getPrice", tag: "seller",
+		summary: "One of your prices"}, a.getPrice)
+	add(a, route{method: patch, path: "/api/seller/prices/{id}/", access: seller, id: "updatePrice", tag: "seller", errors: []int{conflict},
+		summary: "Change a price; orders keep what they were made with"}, a.patchPrice)
+	add(a, route{method: del, path: "/api/seller/prices/{id}/", access: seller, id: "deletePrice", tag: "seller", status: noContent,
+		summary: "Delete a price, or switch it off if it was ever ordered"}, a.deletePrice)
+
+	add(a, route{method: get, path: "/api/seller/products/{id}/assets/", access: seller, id: "listAssets", tag: "seller",
+		summary: "The files of a product, newest first"}, a.listAssets)
+	add(a, route{method: post, path: "/api/seller/products/{id}/assets/", access: seller, id: "createAsset", tag: "seller", status: created,
+		idempotent: true, errors: []int{conflict}, summary: "Add a file's record; past buyers get it too"}, a.createAsset)
+	add(a, route{method: get, path: "/api/seller/assets/{id}/", access: seller, id: "getAsset", tag: "seller",
+		summary: "One of your files"}, a.getAsset)
+	add(a, route{method: patch, path: "/api/seller/assets/{id}/", access: seller, id: "updateAsset", tag: "seller", errors: []int{conflict},
+		summary: "Change a file's record"}, a.patchAsset)
+	add(a, route{method: del, path: "/api/seller/assets/{id}/", access: seller, id: "deleteAsset", tag: "seller", status: noContent,
+		summary: "Delete a file, or switch it off if buyers hold it"}, a.deleteAsset)
+
+	add(a, route{method: get, path: "/api/seller/products/{id}/service-offer/", access: seller, id: "getServiceOffer", tag: "seller",
+		summary: "What a buyer of a service gets"}, a.getServiceOffer)
+	add(a, route{method: put, path: "/api/seller/products/{id}/service-offer/", access: seller, id: "putServiceOffer", tag: "seller",
+		summary: "Say what a buyer of a service gets"}, a.putServiceOffer)
+	add(a, route{method: patch, path: "/api/seller/products/{id}/service-offer/", access: seller, id: "updateServiceOffer", tag: "seller",
+		summary: "Change what a buyer of a service gets"}, a.patchServiceOffer)
 }
 
 func (a *API) sellerOrderRoutes() {

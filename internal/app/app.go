@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now}
+	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),

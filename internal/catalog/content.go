@@ -63,7 +63,7 @@ func (s *Service) PutContent(ctx context.Context, sellerID, assetID int64, c Con
 	if err := s.Files.Put(ctx, key, in, c.Size); err != nil {
 		return Asset{}, errors.Join(in.err, err)
 	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		asset, err = s.useContent(ctx, tx, sellerID, assetID, key, in)
 		return err
 	})

@@ -84,6 +84,9 @@ func (s *Shop) As(email string, features ...string) *Client {
 // Nobody calls without credentials.
 func (s *Shop) Nobody() *Client { return &Client{t: s.t, url: s.URL, header: http.Header{}} }
 
+// For is the client with its failures told to another test.
+func (c *Client) For(t *testing.T) *Client { return &Client{t: t, url: c.url, header: c.header} }
+
 // With is the client with one more header on every call.
 func (c *Client) With(name, value string) *Client {
 	header := c.header.Clone()
