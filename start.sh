@@ -25,6 +25,9 @@ serve() {
 		fi
 		;;
 	esac
+	if [ "$(setting START_SKIP_SEED)" != true ]; then
+		bin/souk seed --if-new
+	fi
 	exec bin/souk serve
 }
 

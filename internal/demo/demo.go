@@ -18,7 +18,7 @@ var (
 type Product struct {
 	Name, Slug, Tagline, Description string
 	FeatureKeys                      []string
-	MaxDownloads                     int // of a digital product
+	MaxDownloads                     int64 // of a digital product
 	Prices                           []Price
 	Files                            []File
 	Offer                            *Offer // of a service
@@ -38,7 +38,7 @@ type File struct {
 
 // Offer is what a service product promises.
 type Offer struct {
-	SessionMinutes, DeliveryDays, RevisionCount int
+	SessionMinutes, DeliveryDays, RevisionCount int64
 	Onboarding                                  string
 }
 
