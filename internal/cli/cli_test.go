@@ -116,8 +116,8 @@ func TestServeTakesTokensAndStopsWhenAsked(t *testing.T) {
 	must(t, before, "token", "--as", "seller@example.test")
 	s := serve(t, environ)
 	token := strings.TrimSpace(must(t, append(environ, "PUBLIC_URL="+s.url), "token", "--as", "seller@example.test"))
-	if status := get(t, s.url+"/api/projects/", token); status != http.StatusOK {
-		t.Errorf("status %d with a printed token, want 200", status)
+	if projects := string(body(t, s.url+"/api/projects/", token)); strings.TrimSpace(projects) != "[]" {
+		t.Errorf("the projects of a new user are %s", projects)
 	}
 	s.stop()
 	if code := <-s.code; code != 0 {
@@ -125,7 +125,8 @@ func TestServeTakesTokensAndStopsWhenAsked(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, url, token string) (status int) {
+// body is the answer to a GET, which must be a 200.
+func body(t *testing.T, url, token string) []byte {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -136,8 +137,12 @@ func get(t *testing.T, url, token string) (status int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = res.Body.Close()
-	return res.StatusCode
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s: %s, %v", url, res.Status, text, err)
+	}
+	return text
 }
 
 func TestAStopFinishesTheRequestInFlight(t *testing.T) {
@@ -258,5 +263,46 @@ func TestOpenAPIIsPrinted(t *testing.T) {
 	}
 	if document.OpenAPI != "3.1.0" || document.Paths["/api/products/"] == nil && document.Paths["/api/projects/"] == nil {
 		t.Errorf("OpenAPI %s with %d paths", document.OpenAPI, len(document.Paths))
+	}
+}
+
+func TestSeedingTwiceChangesNothing(t *testing.T) {
+	environ := home(t)
+	if out := must(t, environ, "seed", "--if-new"); !strings.Contains(out, "8 products") {
+		t.Errorf("the first run says %q", out)
+	}
+	s := serve(t, environ)
+	environ = append(environ, "PUBLIC_URL="+s.url)
+	token := strings.TrimSpace(must(t, environ, "token", "--as", "seller@example.test"))
+	before := body(t, s.url+"/api/seller/products/", token)
+	var products []struct {
+		Name, Visibility string
+		Prices           []any
+		Assets           []struct {
+			Size int64 `json:"file_size_bytes"`
+		}
+		ServiceOffer any `json:"service_offer"`
+	}
+	if err := json.Unmarshal(before, &products); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range products {
+		if p.Visibility != "published" || len(p.Prices) == 0 || len(p.Assets) == 0 && p.ServiceOffer == nil {
+			t.Errorf("%s lacks something: %+v", p.Name, p)
+		}
+		for _, a := range p.Assets {
+			if a.Size == 0 {
+				t.Errorf("%s has an empty file", p.Name)
+			}
+		}
+	}
+	if out := must(t, environ, "seed"); !strings.Contains(out, "there already") {
+		t.Errorf("the second run says %q", out)
+	}
+	if out := must(t, environ, "seed", "--if-new"); out != "" {
+		t.Errorf("a database that is not new is told %q", out)
+	}
+	if after := body(t, s.url+"/api/seller/products/", token); len(products) != 8 || !bytes.Equal(before, after) {
+		t.Errorf("%d products, and after the second run:\n%s", len(products), after)
 	}
 }
