@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -26,27 +25,9 @@ import (
 // newAsset puts up a product with one asset, and gives the path of its content.
 func newAsset(t *testing.T, s *souktest.Shop, seller *souktest.Client, filePath string) (id int64, content string) {
 	t.Helper()
-	seller.Get("/api/projects/").Is(200) // makes the profile
-	profile, err := db.One(t.Context(), s.DB, db.Value[int64], `SELECT max(id) FROM profiles`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	err = s.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		product, err := db.One(ctx, tx, db.Value[int64], `
-			INSERT INTO products (seller_id, name, slug, product_type, visibility, sort_name, search_text, created_at, updated_at)
-			VALUES ($1, 'Guide', $2, 'digital', 'published', 'guide', 'guide', $3, $3) RETURNING id`, profile, "guide-"+filePath, now)
-		if err != nil {
-			return err
-		}
-		id, err = db.One(ctx, tx, db.Value[int64], `
-			INSERT INTO assets (product_id, title, file_path, created_at, updated_at) VALUES ($1, 'Guide', $2, $3, $3) RETURNING id`,
-			product, filePath, now)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	json := seller.With("Content-Type", "application/json")
+	product := json.Post("/api/seller/products/", `{"name":"Guide","visibility":"published"}`).Is(201).Object().ID()
+	id = json.Post(fmt.Sprintf("/api/seller/products/%d/assets/", product), map[string]any{"title": "Guide", "file_path": filePath}).Is(201).Object().ID()
 	return id, fmt.Sprintf("/api/seller/assets/%d/content/", id)
 }
 
@@ -267,6 +248,27 @@ func TestSweepDeletesWhatACrashLeft(t *testing.T) {
 		}
 		if n, err := db.One(t.Context(), s.DB, db.Value[int64], `SELECT count(*) FROM storage_trash`); err != nil || n != 0 {
 			t.Errorf("%d notes are left, %v", n, err)
+		}
+	})
+}
+
+func TestDeletedAssetsLeaveNoFiles(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		ana := s.As("ana@example.test")
+		id, path := newAsset(t, s, ana, "ana/guide.pdf")
+		ana.Do("PUT", path, "x").Is(200)
+		ana.Do("DELETE", fmt.Sprintf("/api/seller/assets/%d/", id), nil).Is(204)
+		_, path = newAsset(t, s, ana, "ana/other.pdf")
+		ana.Do("PUT", path, "x").Is(200)
+		product := ana.Get("/api/seller/products/").Is(200).List()[0].ID()
+		ana.Do("DELETE", fmt.Sprintf("/api/seller/products/%d/", product), nil).Is(204)
+		ana.Do("PUT", path, "x").Is(404)
+		passed(t, s, time.Hour+s.Config.SignedURLTTL())
+		if err := s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if files := storedFiles(t, s); len(files) != 0 {
+			t.Errorf("left: %v", files)
 		}
 	})
 }

@@ -163,7 +163,12 @@ func (s *Service) DeleteProduct(ctx context.Context, seller, id int64) error {
 		if err != nil {
 			return db.NotFound(err, errNoProduct)
 		}
-		return s.removeOr(ctx, func(ctx context.Context, tx *db.Tx) error { return deleteProduct(ctx, tx, id) }, func() error {
+		return s.removeOr(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := discardOfProduct(ctx, tx, id, s.Now().Add(s.keepReplaced())); err != nil {
+				return err
+			}
+			return deleteProduct(ctx, tx, id)
+		}, func() error {
 			p.Visibility, p.UpdatedAt = Archived, s.Now()
 			return updateProduct(ctx, tx, p)
 		})

@@ -314,6 +314,14 @@ func discard(ctx context.Context, q db.Q, key string, after time.Time) error {
 	return err
 }
 
+// discardOfProduct discards the uploads of all the product's assets.
+func discardOfProduct(ctx context.Context, q db.Q, product int64, after time.Time) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO storage_trash (storage_key, delete_after)
+		SELECT content_key, CAST($2 AS BIGINT) FROM assets WHERE product_id = $1 AND content_key <> ''`, product, after)
+	return err
+}
+
 // reclaim takes back an object that may not go before that time. false: it may go, or has gone.
 func reclaim(ctx context.Context, q db.Q, key string, before time.Time) (bool, error) {
 	n, err := q.Exec(ctx, `DELETE FROM storage_trash WHERE storage_key = $1 AND delete_after > $2`, key, before)
