@@ -154,7 +154,7 @@ func breakOff(t *testing.T, s *souktest.Shop, c *souktest.Client, path string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_, _ = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: souk\r\nAuthorization: %s\r\nContent-Length: 100\r\n\r\nhalf", path, c.Header("Authorization"))
+	_, _ = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\nContent-Length: 100\r\n\r\nhalf", path, c.Header("Authorization"))
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestUploadIsRefusedBeforeTheBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, _ = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: souk\r\nAuthorization: %s\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", path, c.Header("Authorization"))
+			_, _ = fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", path, c.Header("Authorization"))
 			line := make([]byte, len("HTTP/1.1 100"))
 			if _, err := io.ReadFull(conn, line); err != nil {
 				t.Fatal(err)

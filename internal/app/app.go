@@ -6,8 +6,12 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"souk/internal/api"
@@ -90,8 +94,28 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
-	a.Handler = a.withFiles(handler, func(context.Context, string) error { return nil })
+	edge := httpx.Edge{
+		Hosts: cfg.AllowedHosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
+	}
+	a.Handler = edge.Wrap(a.withFiles(handler, func(context.Context, string) error { return nil }))
 	return a, nil
+}
+
+// Serve answers requests until ctx ends, and then finishes those in flight.
+func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	return httpx.Serve(ctx, listener, a.Handler, httpx.DefaultLimits())
+}
+
+// Logger writes text in development and JSON for machines otherwise, with the id of the request that a record belongs to.
+func Logger(cfg *config.Config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if cfg.Debug {
+		options.Level = slog.LevelDebug
+	}
+	if cfg.Development() {
+		return slog.New(httpx.LogHandler(slog.NewTextHandler(w, options)))
+	}
+	return slog.New(httpx.LogHandler(slog.NewJSONHandler(w, options)))
 }
 
 // Close ends what New opened.

@@ -6,18 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os/signal"
 	"sync"
 	"syscall"
-	"time"
 
 	"souk/internal/app"
 	"souk/internal/config"
 )
-
-// drain is how long a stop waits for requests in flight.
-const drain = 25 * time.Second
 
 type serve struct{}
 
@@ -29,7 +24,7 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	slog.SetDefault(slog.New(p.logs(cfg)))
+	slog.SetDefault(app.Logger(cfg, p.errw))
 	listener, err := net.Listen("tcp", cfg.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.ListenAddr, errors.Unwrap(err))
@@ -56,19 +51,7 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	if cfg.Development() {
 		p.printf("Souk is open at %s (API: %[1]s/api/products/). Stop it with Ctrl-C.\n", cfg.PublicURL)
 	}
-	return serveHTTP(ctx, listener, a.Handler)
-}
-
-// logs are text in development, and JSON for machines otherwise.
-func (p *program) logs(cfg *config.Config) slog.Handler {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if cfg.Debug {
-		options.Level = slog.LevelDebug
-	}
-	if cfg.Development() {
-		return slog.NewTextHandler(p.errw, options)
-	}
-	return slog.NewJSONHandler(p.errw, options)
+	return a.Serve(ctx, listener)
 }
 
 // onPort is cfg for a listener whose port the system chose (LISTEN_ADDR ends in :0).
@@ -78,20 +61,4 @@ func (p *program) onPort(cfg *config.Config, addr net.Addr) (*config.Config, err
 	}
 	chosen := &program{environ: append(p.environ, "LISTEN_ADDR="+addr.String()), out: p.out, errw: p.errw}
 	return chosen.config()
-}
-
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	return server.Shutdown(last)
 }

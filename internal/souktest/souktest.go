@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,7 @@ func Each(t *testing.T, test func(t *testing.T, s *Shop), env ...string) {
 // New starts a shop on the database at url.
 func New(t *testing.T, url string, env ...string) *Shop {
 	t.Helper()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // what tests are about is seen in answers and rows
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

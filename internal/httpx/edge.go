@@ -1,0 +1,226 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+
+	"souk/internal/fault"
+)
+
+// Edge is what every request passes before it reaches a route.
+type Edge struct {
+	Hosts   []string // names that the shop answers to; one that starts with a dot stands for all below it
+	Origins []string // other sites whose scripts may call the API
+	HTTPS   bool     // the public address is https
+	Limits  Limits
+}
+
+var (
+	errHost    = fault.New(fault.Malformed, "host_unknown", "This server does not answer to that Host.")
+	errHeaders = &Problem{
+		Type: "urn:souk:problem:header_too_large", Title: "Request Header Fields Too Large", Status: http.StatusRequestHeaderFieldsTooLarge,
+		Detail: "The request has too many header lines.", Code: "header_too_large",
+	}
+	errBusy = fault.New(fault.Unavailable, "busy", "The server has too much to do. Try again shortly.").After(time.Second)
+)
+
+// Wrap puts around next, from the outside in: the log line and the net for panics, the security headers, the bounds, the
+// check of Host, CORS.
+func (e Edge) Wrap(next http.Handler) http.Handler {
+	inner := e.cors().Handler(next)
+	slots := make(chan struct{}, e.Limits.Concurrent)
+	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.secure(w.Header())
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		default:
+			WriteProblem(w, r, errBusy)
+			return
+		}
+		switch {
+		case headerLines(r.Header) > e.Limits.HeaderLines:
+			WriteProblem(w, r, errHeaders)
+		case !e.answersTo(r.Host):
+			WriteProblem(w, r, errHost)
+		default:
+			inner.ServeHTTP(w, r)
+		}
+	})
+	return logged(guarded)
+}
+
+func headerLines(h http.Header) (n int) {
+	for _, values := range h {
+		n += len(values)
+	}
+	return n
+}
+
+func (e Edge) answersTo(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	for _, allowed := range e.Hosts {
+		allowed = strings.ToLower(strings.Trim(allowed, "[]"))
+		if host == allowed || strings.HasPrefix(allowed, ".") && strings.HasSuffix(host, allowed) {
+			return true
+		}
+	}
+	return false
+}
+
+// secure sets the headers of an API answer; a page sets its own over them.
+func (e Edge) secure(h http.Header) {
+	h["X-Content-Type-Options"] = nosniff
+	h["Content-Security-Policy"] = noContent
+	h["Cache-Control"] = noStore
+	h["Cross-Origin-Resource-Policy"] = sameSite
+	h["Referrer-Policy"] = noReferrer
+	h["X-Frame-Options"] = deny
+	if e.HTTPS {
+		h["Strict-Transport-Security"] = hsts
+	}
+}
+
+var (
+	nosniff    = []string{"nosniff"}
+	noContent  = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}
+	noStore    = []string{"no-store"}
+	sameSite   = []string{"same-site"}
+	noReferrer = []string{"no-referrer"}
+	deny       = []string{"DENY"}
+	hsts       = []string{"max-age=63072000; includeSubDomains"}
+	jsonType   = []string{"application/json; charset=utf-8"}
+)
+
+// cors answers scripts of exactly the listed origins.
+func (e Edge) cors() *cors.Cors {
+	allowed := map[string]bool{}
+	for _, origin := range e.Origins {
+		allowed[origin] = true
+	}
+	return cors.New(cors.Options{
+		AllowOriginFunc: func(origin string) bool { return allowed[origin] },
+		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "X-CSRFToken", "X-Order-Confirm-Secret", "X-Content-SHA256", "If-None-Match",
+		},
+		ExposedHeaders: []string{"Link", "Retry-After", "ETag", "X-Request-Id"}, AllowCredentials: true, MaxAge: 600,
+		OptionsSuccessStatus: http.StatusNoContent,
+	})
+}
+
+// request is what the log knows of a request while it runs.
+type request struct {
+	id    string
+	route string // the pattern that matched
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// logged gives each request an id, catches panics, and writes one line when it is done. The line has the route's
+// pattern, not the path: paths and queries hold tokens and signatures.
+func logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		info := &request{id: requestID(r.Header.Get("X-Request-Id")), route: "none"}
+		ctx := context.WithValue(r.Context(), requestKey{}, info)
+		w.Header()["X-Request-Id"] = []string{info.id}
+		out := &recorder{ResponseWriter: w}
+		inner := r.WithContext(ctx)
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				slog.ErrorContext(ctx, "panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
+				if out.status == 0 {
+					WriteProblem(out, inner, fault.New(fault.Internal, "internal", "Something went wrong on our side. It has been logged."))
+				}
+			}
+			level := slog.LevelInfo
+			if info.route == "GET /api/health/{$}" {
+				level = slog.LevelDebug
+			}
+			slog.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("route", info.route), slog.Int("status", out.status),
+				slog.Float64("ms", float64(time.Since(began).Microseconds())/1000), slog.Int64("bytes", out.bytes))
+		}()
+		next.ServeHTTP(out, inner)
+		if out.status == 0 {
+			out.status = http.StatusOK
+		}
+	})
+}
+
+// requestID takes over a plain id that a proxy gave, or makes one.
+func requestID(given string) string {
+	plain := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_'
+	}
+	if len(given) >= 8 && len(given) <= 64 && strings.IndexFunc(given, func(r rune) bool { return !plain(r) }) < 0 {
+		return given
+	}
+	return fmt.Sprintf("%016x", rand.Uint64())
+}
+
+// recorder notes status and size, and says the charset of JSON.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+		if h := w.Header(); h.Get("Content-Type") == "application/json" {
+			h["Content-Type"] = jsonType
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// LogHandler adds the id of the request to every record that is logged with its context.
+func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
+
+type logHandler struct{ slog.Handler }
+
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	if info := requestOf(ctx); info != nil {
+		r.AddAttrs(slog.String("request_id", info.id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{h.Handler.WithAttrs(attrs)}
+}
+func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
