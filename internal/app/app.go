@@ -4,13 +4,11 @@ package app
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,7 +21,6 @@ import (
 	"souk/internal/devcloud"
 	"souk/internal/httpx"
 	"souk/internal/identity"
-	"souk/internal/identity/clerk"
 	"souk/internal/project"
 )
 
@@ -64,17 +61,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	a := &App{Config: cfg, DB: d}
 
-	verifier := &clerk.Verifier{}
-	if cfg.StandInClerk() {
-		a.Issuer, err = OpenIssuer(cfg)
-		if err != nil {
-			return nil, errors.Join(err, d.Close())
-		}
-		verifier.Issuer = a.Issuer.URL
-		verifier.Keys = func(context.Context, string) (*rsa.PublicKey, error) {
-			_, key := a.Issuer.PublicKey()
-			return key, nil
-		}
+	verifier, err := a.openVerifier(now)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 
 	a.idempotency = httpx.NewIdempotency(d, now)
@@ -97,7 +86,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	edge := httpx.Edge{
 		Hosts: cfg.AllowedHosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
 	}
-	a.Handler = edge.Wrap(a.withFiles(handler, func(context.Context, string) error { return nil }))
+	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, func(context.Context, string) error { return nil })))
 	return a, nil
 }
 
@@ -142,8 +131,3 @@ func Migrate(ctx context.Context, cfg *config.Config) (applied []string, err err
 
 // Document is the OpenAPI document of the API, as JSON.
 func Document() ([]byte, error) { return api.New(api.Deps{}).Document() }
-
-// OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
-func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
-	return devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL+"/__clerk")
-}

@@ -95,6 +95,15 @@ func (c *Config) Development() bool {
 	return err == nil && IsLoopback(u.Hostname())
 }
 
+// LocalURL is the origin under which this machine reaches the server, whatever PUBLIC_URL is.
+func (c *Config) LocalURL() string {
+	host, port, err := net.SplitHostPort(c.ListenAddr)
+	if err == nil && (host == "" || net.ParseIP(host) != nil && net.ParseIP(host).IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
 // StandInClerk says that no Clerk key is set, in development: devcloud then issues the tokens.
 func (c *Config) StandInClerk() bool {
 	return c.Development() && c.Clerk.SecretKey == "" && c.Clerk.Domain == "" && c.Clerk.JWKSURL == ""
@@ -197,11 +206,7 @@ func variable(t reflect.Type, prefix, field string) string {
 
 func (c *Config) derive() {
 	if c.PublicURL == "" {
-		host, port, err := net.SplitHostPort(c.ListenAddr)
-		if err == nil && (host == "" || net.ParseIP(host) != nil && net.ParseIP(host).IsUnspecified()) {
-			host = "127.0.0.1"
-		}
-		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+		c.PublicURL = c.LocalURL()
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.DatabaseURL == "" && c.DB.Name != "" {

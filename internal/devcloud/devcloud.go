@@ -3,75 +3,44 @@
 package devcloud
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
-	"encoding/pem"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"time"
+	"net"
+	"net/http"
+	"strings"
 
-	"github.com/golang-jwt/jwt/v5"
+	"souk/internal/fault"
+	"souk/internal/httpx"
 )
 
-// Issuer signs session tokens in Clerk's form with a key that is kept in a folder.
-type Issuer struct {
-	URL string // the iss claim
-	key *rsa.PrivateKey
-	kid string
-}
+// Prefix is the path under which the shop's own listener serves the stand-in for Clerk.
+const Prefix = "/__clerk"
 
-// OpenIssuer reads the key under dir, or makes it.
-func OpenIssuer(dir, url string) (*Issuer, error) {
-	path := filepath.Join(dir, "issuer.pem")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return nil, err
+var errNotLocal = fault.New(fault.Forbidden, "stand_in_not_local", "The stand-ins for development answer this machine only, and no proxy.")
+
+// local lets only requests pass that come from this machine itself, and not through a proxy, which may speak for others.
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil || !isLoopback(host) || proxied(r.Header) {
+			httpx.WriteProblem(w, r, errNotLocal)
+			return
 		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, err
-		}
-		text = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("%s holds no PEM key", path)
-	}
-	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
-	return &Issuer{URL: url, key: key, kid: "ins_dev" + hex.EncodeToString(sum[:8])}, nil
-}
-
-// PublicKey is the key that verifies the issuer's tokens, with its id.
-func (i *Issuer) PublicKey() (kid string, key *rsa.PublicKey) { return i.kid, &i.key.PublicKey }
-
-// UserID is the user id that the issuer gives an e-mail address.
-func UserID(email string) string {
-	sum := sha256.Sum256([]byte(email))
-	return "user_" + hex.EncodeToString(sum[:12])
-}
-
-// Token signs a token for the user of email that lives for ttl.
-func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.Duration) (string, error) {
-	id := UserID(email)
-	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
-		"iss": i.URL, "sub": id, "sid": "sess_" + id[len("user_"):], "email": email, "v": 2, "sts": "active",
-		"iat": now.Unix(), "nbf": now.Unix() - 10, "exp": now.Add(ttl).Unix(), "entitlements": features,
+		next.ServeHTTP(w, r)
 	})
-	t.Header["kid"] = i.kid
-	return t.SignedString(i.key)
+}
+
+func proxied(h http.Header) bool {
+	for name := range h {
+		if name == "Forwarded" || name == "Via" || strings.HasPrefix(name, "X-Forwarded-") {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
 }

@@ -42,7 +42,7 @@ func New(t *testing.T, url string, env ...string) *Shop {
 	}
 	origin := "http://" + listener.Addr().String()
 	settings := append([]string{
-		"PUBLIC_URL=" + origin, "DATABASE_URL=" + url, "DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
+		"LISTEN_ADDR=" + listener.Addr().String(), "PUBLIC_URL=" + origin, "DATABASE_URL=" + url, "DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
 		"RATE_LIMIT_ENABLED=false", "ORDER_CONFIRM_ALLOW_MANUAL=true",
 	}, env...)
 	cfg, err := config.Load(settings, "")

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"souk/internal/config"
+	"souk/internal/db"
+	"souk/internal/devcloud"
+	"souk/internal/identity/clerk"
+)
+
+// OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
+func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
+	if !cfg.StandInClerk() {
+		return nil, errors.New("there is no stand-in for Clerk: PUBLIC_URL is not on loopback, or Clerk is configured")
+	}
+	return devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL)
+}
+
+// openVerifier reads the keys of Clerk, or of its stand-in, over HTTP all the same.
+func (a *App) openVerifier(now func() time.Time) (*clerk.Verifier, error) {
+	c := a.Config.Clerk
+	policy := clerk.Policy{Issuers: c.JWTIssuers, Audiences: c.JWTAudiences, Parties: c.AuthorizedParties, BillingClaim: c.BillingClaim}
+	keysURL := c.JWKSURL
+	if a.Config.StandInClerk() {
+		var err error
+		if a.Issuer, err = OpenIssuer(a.Config); err != nil {
+			return nil, err
+		}
+		policy.Issuers = []string{a.Issuer.URL}
+		policy.Parties = append([]string{a.Config.PublicURL}, policy.Parties...)
+		keysURL = a.Config.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
+	}
+	return clerk.New(policy, clerk.NewKeys(keysURL, outbound(), now), now), nil
+}
+
+// outbound is the client for calls to providers: bounded in time, no redirects, and never inside a transaction.
+func outbound() *http.Client {
+	return &http.Client{
+		Timeout:       10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: db.NoNetwork(&http.Transport{
+			DialContext:            (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+			TLSHandshakeTimeout:    3 * time.Second,
+			MaxResponseHeaderBytes: 64 << 10,
+			DisableKeepAlives:      true, // calls are rare
+			ForceAttemptHTTP2:      true,
+			Proxy:                  http.ProxyFromEnvironment,
+		}),
+	}
+}
+
+// withStandIns serves the stand-in for Clerk beside the API, where there is one.
+func (a *App) withStandIns(api http.Handler) http.Handler {
+	if a.Issuer == nil {
+		return api
+	}
+	issuer := a.Issuer.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, devcloud.Prefix+"/") {
+			issuer.ServeHTTP(w, r)
+		} else {
+			api.ServeHTTP(w, r)
+		}
+	})
+}
