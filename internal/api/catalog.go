@@ -151,12 +151,8 @@ func (a *API) getProduct(ctx context.Context, in *SlugIn) (*body[productDetail],
 		return nil, err
 	}
 	parts := all[p.ID]
-	shown, err := a.Catalog.ShownPrices(ctx, []catalog.Product{p})
-	if err != nil {
-		return nil, err
-	}
 	out := productDetail{
-		ProductOut: productWire(p, shown[p.ID]), Prices: []priceOut{}, Assets: []publicAsset{}, ServiceOffer: serviceOfferOrNull(parts.Offer),
+		ProductOut: productWire(p, parts.Shown(p)), Prices: []priceOut{}, Assets: []publicAsset{}, ServiceOffer: serviceOfferOrNull(parts.Offer),
 		Metadata: metadata(p.Metadata),
 	}
 	for _, price := range parts.Prices {

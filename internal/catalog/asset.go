@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -34,7 +35,7 @@ func (c AssetChange) apply(a *Asset) error {
 	if c.FilePath != nil {
 		a.FilePath = strings.TrimSpace(*c.FilePath)
 		checks.Add(validPath(a.FilePath), "body.file_path", "must be a relative path of at most 255 bytes, "+
-			"such as guides/start.pdf, without .., backslashes, percent signs and control characters")
+			"such as guides/start.pdf, without .., backslashes, percent-encoding and control characters")
 	}
 	if a.ContentKey == "" {
 		set(c.FileSizeBytes, &a.FileSizeBytes)
@@ -53,9 +54,12 @@ func (c AssetChange) apply(a *Asset) error {
 
 // validPath: what blob.ValidKey takes, and no form that a proxy or another system might read as something else.
 func validPath(p string) bool {
-	return fs.ValidPath(p) && p != "." && len(p) <= maxFilePath && !strings.Contains(p, "://") &&
-		!strings.ContainsFunc(p, func(r rune) bool { return r == '\\' || r == '%' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
+	return fs.ValidPath(p) && p != "." && len(p) <= maxFilePath && !strings.Contains(p, "://") && !encoded.MatchString(p) &&
+		!strings.ContainsFunc(p, func(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
 }
+
+// encoded is a dot, slash, backslash, percent sign or control character in the encoding of an address.
+var encoded = regexp.MustCompile(`(?i)%(2[ef5]|5c|[01][0-9a-f]|7f)`)
 
 // ValidSHA256 says that text is a SHA-256 in lower-case hex.
 func ValidSHA256(text string) bool {
@@ -181,7 +185,8 @@ func (s *Service) AnyAsset(ctx context.Context, q db.Q, id int64) (Asset, error)
 	return a, db.NotFound(err, errNoAsset)
 }
 
-// ActiveAssets gives the files that a buyer of the product gets.
-func (s *Service) ActiveAssets(ctx context.Context, q db.Q, productID int64) ([]Asset, error) {
-	return assetsOfProduct(ctx, q, productID)
+// ActiveAssets gives the files that a buyer of the product gets. A file that is added at the same time is among them, or
+// AssetAdded is called once tx is committed: never neither.
+func (s *Service) ActiveAssets(ctx context.Context, tx *db.Tx, productID int64) ([]Asset, error) {
+	return assetsOfProduct(ctx, tx, productID)
 }

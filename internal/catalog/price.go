@@ -44,7 +44,7 @@ func (c PriceChange) apply(p *Price) error {
 	return checks.Err()
 }
 
-// CreatePrice adds a price to seller's product. The first price, and a new default, become the one that is shown.
+// CreatePrice adds a price to seller's product. The first active price, and a new default, become the one that is shown.
 func (s *Service) CreatePrice(ctx context.Context, seller, productID int64, c PriceChange) (p Price, err error) {
 	p = Price{
 		ProductID: productID, BillingPeriod: OneTime, IsActive: true, Metadata: json.RawMessage("{}"), CreatedAt: s.Now(), UpdatedAt: s.Now(),
@@ -73,7 +73,8 @@ func (s *Service) CreatePrice(ctx context.Context, seller, productID int64, c Pr
 		if p.ID, err = insertPrice(ctx, tx, p); err != nil {
 			return clerkPriceTaken(err)
 		}
-		if p.IsActive && (p.IsDefault || len(prices) == 0) {
+		first := !slices.ContainsFunc(prices, func(p Price) bool { return p.IsActive })
+		if p.IsActive && (p.IsDefault || first) {
 			product.ChosenPriceID = &p.ID
 		}
 		return s.showPrice(ctx, tx, &product)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"souk/internal/db"
 	"souk/internal/fault"
@@ -53,7 +52,7 @@ func (c ProductChange) apply(p *Product) error {
 	if c.Metadata != nil {
 		p.Metadata = c.Metadata
 	}
-	p.sortName = fold(p.Name)
+	p.sortName = sortName(p.Name)
 	return checks.Err()
 }
 
@@ -77,12 +76,10 @@ func FeatureKeys(raw []string) (keys []string, ok bool) {
 
 func featureKey(text string) string {
 	var b strings.Builder
-	for _, r := range strings.ToLower(strings.TrimSpace(text)) {
+	for _, r := range strings.Join(strings.Fields(strings.ToLower(text)), "_") {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_', r == '.', r == ':':
 			b.WriteRune(r)
-		case unicode.IsSpace(r):
-			b.WriteByte('_')
 		default:
 			return ""
 		}
@@ -103,7 +100,7 @@ func (s *Service) CreateProduct(ctx context.Context, seller int64, c ProductChan
 		return Product{}, errForeignPrice
 	}
 	chosen := p.Slug != ""
-	for range 5 { // another product can take the free slug in between
+	for range 100 { // others can take the free slug in between; each round one of them wins
 		err = s.write(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if !chosen {
 				if p.Slug, err = freeSlug(ctx, tx, slug.Make(p.Name)); err != nil {
@@ -229,6 +226,16 @@ type Parts struct {
 	Offer  *ServiceOffer
 }
 
+// Shown is the shown price of the product that the parts are of, or the zero Price.
+func (parts Parts) Shown(p Product) Price {
+	for _, price := range parts.Prices {
+		if p.ShownPriceID != nil && price.ID == *p.ShownPriceID {
+			return price
+		}
+	}
+	return Price{}
+}
+
 // PartsOf gives the parts of each product, by its id, in three queries. With publicOnly, only what is active.
 func (s *Service) PartsOf(ctx context.Context, products []Product, publicOnly bool) (map[int64]Parts, error) {
 	ids := make([]int64, len(products))
@@ -266,7 +273,7 @@ const maxSearchWords = 10
 
 // Public lists published products. after is nil for the first page.
 func (s *Service) Public(ctx context.Context, f Filter, o Order, after *Position, limit int) ([]Product, error) {
-	words := strings.Fields(fold(f.Search))
+	words := strings.Fields(fold(storable(f.Search)))
 	if len(words) > maxSearchWords {
 		return nil, fault.InvalidField("query.search", "must have at most "+strconv.Itoa(maxSearchWords)+" words")
 	}
@@ -279,6 +286,9 @@ func PositionOf(p Product, o Order) Position {
 	case "name":
 		return Position{Text: p.sortName, ID: p.ID}
 	case "price":
+		if o.Descending && p.ShownPriceID == nil {
+			return Position{Number: -1, ID: p.ID} // see dearness
+		}
 		return Position{Number: p.shownCents, ID: p.ID}
 	default:
 		return Position{Number: p.CreatedAt.UnixMicro(), ID: p.ID}
@@ -287,6 +297,9 @@ func PositionOf(p Product, o Order) Position {
 
 // PublicProduct gives a published product.
 func (s *Service) PublicProduct(ctx context.Context, productSlug string) (Product, error) {
+	if slug.Make(productSlug) != productSlug {
+		return Product{}, errNoProduct
+	}
 	p, err := publishedBySlug(ctx, s.DB, productSlug)
 	return p, db.NotFound(err, errNoProduct)
 }

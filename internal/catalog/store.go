@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"souk/internal/db"
+	"souk/internal/slug"
 )
 
 const productColumns = `p.id, p.seller_id, p.name, p.slug, p.tagline, p.description, p.product_type, p.visibility, p.feature_keys, p.max_downloads,
@@ -41,18 +42,28 @@ func productsOf(ctx context.Context, q db.Q, seller, before int64, limit int) ([
 		`SELECT `+productColumns+` FROM products p WHERE p.seller_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3`, seller, before, limit)
 }
 
-func publishedBySlug(ctx context.Context, q db.Q, slug string) (Product, error) {
-	return db.One(ctx, q, scanProduct, `SELECT `+productColumns+` FROM products p WHERE p.slug = $1 AND p.visibility = 'published'`, slug)
+func publishedBySlug(ctx context.Context, q db.Q, text string) (Product, error) {
+	return db.One(ctx, q, scanProduct, `SELECT `+productColumns+` FROM products p WHERE p.slug = $1 AND p.visibility = 'published'`, text)
 }
 
-// publicProducts walks the index of its order: products_public_newest, _name or _price.
+// dearness orders by price from the dearest on: a product without a price is then the last as well. The indexes name it so.
+const dearness = "CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE shown_price_cents END"
+
+// publicProducts walks the index of its order, products_public_… or, with a type, products_typed_….
 func publicProducts(ctx context.Context, q db.Q, productType string, words []string, o Order, after *Position, limit int) ([]Product, error) {
+	query, args := publicQuery(productType, words, o, after, limit)
+	return db.All(ctx, q, scanProduct, query, args...)
+}
+
+func publicQuery(productType string, words []string, o Order, after *Position, limit int) (query string, args []any) {
 	column := map[string]string{"created_at": "p.created_at", "name": "p.sort_name", "price": "p.shown_price_cents"}[o.By]
 	than, direction := ">", "ASC"
 	if o.Descending {
 		than, direction = "<", "DESC"
+		if o.By == "price" {
+			column = dearness
+		}
 	}
-	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
@@ -71,27 +82,47 @@ func publicProducts(ctx context.Context, q db.Q, productType string, words []str
 		}
 		where += fmt.Sprintf(" AND (%s, p.id) %s (%s, %s)", column, than, arg(key), arg(after.ID))
 	}
-	return db.All(ctx, q, scanProduct, fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		productColumns, where, column, direction, direction, arg(limit)), args...)
+	query = fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
+		productColumns, where, column, direction, direction, arg(limit))
+	return query, args
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
-// freeSlug is base, or base with the first number behind it that makes it free.
+// freeSlug is base, or base with a number that makes it free. However many have it, a few questions find the number: it is
+// doubled until it is free, and then halved back to the end of those that are taken.
 func freeSlug(ctx context.Context, q db.Q, base string) (string, error) {
-	taken, err := db.All(ctx, q, db.Value[string], `SELECT slug FROM products WHERE slug = $1 OR slug LIKE $2`, base, base+"-%")
-	if err != nil {
-		return "", err
+	taken := func(text string) (bool, error) {
+		rows, err := db.All(ctx, q, db.Value[int64], `SELECT id FROM products WHERE slug = $1`, text)
+		return len(rows) > 0, err
 	}
-	used := map[string]bool{}
-	for _, s := range taken {
-		used[s] = true
+	if used, err := taken(base); err != nil || !used {
+		return base, err
 	}
-	free := base
-	for n := 2; used[free]; n++ {
-		free = fmt.Sprintf("%s-%d", base, n)
+	free := 2
+	for {
+		used, err := taken(slug.Numbered(base, free))
+		if err != nil {
+			return "", err
+		}
+		if !used {
+			break
+		}
+		free *= 2
 	}
-	return free, nil
+	for last := free / 2; free-last > 1; {
+		middle := (last + free) / 2
+		used, err := taken(slug.Numbered(base, middle))
+		if err != nil {
+			return "", err
+		}
+		if used {
+			last = middle
+		} else {
+			free = middle
+		}
+	}
+	return slug.Numbered(base, free), nil
 }
 
 func searchText(p Product) string { return fold(p.Name + "\n" + p.Tagline + "\n" + p.Description) }
@@ -214,15 +245,16 @@ func offers(ctx context.Context, q db.Q, priceIDs []int64) (map[int64]Offer, err
 	return byID, err
 }
 
-// list is the inside of an IN clause for ids, and its arguments. None is a list that nothing is in.
+// list is the inside of an IN clause for ids, and its arguments. None is a list that nothing is in. The last id is repeated
+// up to a power of two, so that there are few texts to prepare.
 func list(ids []int64) (in string, args []any) {
 	if len(ids) == 0 {
 		return "NULL", nil
 	}
-	marks := make([]string, len(ids))
-	for i, id := range ids {
-		marks[i] = fmt.Sprintf("$%d", i+1)
-		args = append(args, id)
+	var marks []string
+	for i := 0; i < len(ids) || i&(i-1) != 0; i++ {
+		marks = append(marks, fmt.Sprintf("$%d", i+1))
+		args = append(args, ids[min(i, len(ids)-1)])
 	}
 	return strings.Join(marks, ", "), args
 }
@@ -348,8 +380,12 @@ func assetByID(ctx context.Context, q db.Q, id int64) (Asset, error) {
 	return db.One(ctx, q, scanAsset, `SELECT `+assetColumns+` FROM assets a WHERE a.id = $1`, id)
 }
 
-func assetsOfProduct(ctx context.Context, q db.Q, productID int64) ([]Asset, error) {
-	return db.All(ctx, q, scanAsset, `SELECT `+assetColumns+` FROM assets a WHERE a.product_id = $1 AND a.is_active ORDER BY a.id`, productID)
+// assetsOfProduct locks the product against changes: a file is added before it, and is read here, or behind it.
+func assetsOfProduct(ctx context.Context, tx *db.Tx, productID int64) ([]Asset, error) {
+	if _, err := db.All(ctx, tx, db.Value[int64], `SELECT id FROM products WHERE id = $1`+tx.ForShare(), productID); err != nil {
+		return nil, err
+	}
+	return db.All(ctx, tx, scanAsset, `SELECT `+assetColumns+` FROM assets a WHERE a.product_id = $1 AND a.is_active ORDER BY a.id`, productID)
 }
 
 func assetPage(ctx context.Context, q db.Q, productID, before int64, limit int) ([]Asset, error) {

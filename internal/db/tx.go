@@ -119,6 +119,15 @@ func (t *Tx) ForUpdate() string {
 	return ""
 }
 
+// ForShare is the clause that keeps the rows a SELECT reads from being changed until the end: " FOR SHARE" on PostgreSQL,
+// nothing on SQLite, where the one writer has them all.
+func (t *Tx) ForShare() string {
+	if t.Engine == Postgres {
+		return " FOR SHARE"
+	}
+	return ""
+}
+
 // NoNetwork is a transport that refuses a request made inside a transaction, and otherwise hands it to next.
 func NoNetwork(next http.RoundTripper) http.RoundTripper { return noNetwork{next} }
 

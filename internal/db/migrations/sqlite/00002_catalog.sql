@@ -25,6 +25,13 @@ CREATE INDEX products_seller ON products (seller_id, id);
 CREATE INDEX products_public_newest ON products (created_at, id) WHERE visibility = 'published';
 CREATE INDEX products_public_name ON products (sort_name, id) WHERE visibility = 'published';
 CREATE INDEX products_public_price ON products (shown_price_cents, id) WHERE visibility = 'published';
+CREATE INDEX products_public_dearest ON products ((CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE shown_price_cents END), id)
+  WHERE visibility = 'published';
+CREATE INDEX products_typed_newest ON products (product_type, created_at, id) WHERE visibility = 'published';
+CREATE INDEX products_typed_name ON products (product_type, sort_name, id) WHERE visibility = 'published';
+CREATE INDEX products_typed_price ON products (product_type, shown_price_cents, id) WHERE visibility = 'published';
+CREATE INDEX products_typed_dearest ON products (product_type, (CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE shown_price_cents END), id)
+  WHERE visibility = 'published';
 
 CREATE TABLE prices (
   id             INTEGER PRIMARY KEY AUTOINCREMENT,
