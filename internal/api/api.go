@@ -53,7 +53,18 @@ func New(d Deps) *API {
 	a.huma = a.router.Operations("Souk", Version, description, a.wrap)
 	a.document()
 	a.routes()
+	a.complete()
+	a.router.Handle("GET /api/openapi.json", a.serveDocument())
 	return a
+}
+
+// serveDocument answers with the OpenAPI document, made once.
+func (a *API) serveDocument() http.Handler {
+	text, err := a.Document()
+	if err != nil {
+		panic(err) // the document is made of plain structs
+	}
+	return httpx.Static("application/json", text)
 }
 
 // Document is the OpenAPI document, as JSON.
