@@ -1,0 +1,165 @@
+package fulfillment
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"slices"
+	"time"
+
+	"souk/internal/booking"
+	"souk/internal/catalog"
+	"souk/internal/db"
+	"souk/internal/order"
+	"souk/internal/subscription"
+)
+
+const tokenBytes = 32
+
+func newToken() string {
+	var b [tokenBytes]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// isToken spares the database what cannot be one, such as texts that it does not take.
+func isToken(text string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && len(b) == tokenBytes
+}
+
+// Fulfill gives what a paid order is owed, in the transaction of its payment: entitlements, download grants, sessions,
+// subscriptions. Everything follows from the order's snapshot, but for the files: those that the products have now.
+func (s *Service) Fulfill(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
+	if err := s.giveEntitlements(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := s.giveDownloads(ctx, tx, o); err != nil {
+		return err
+	}
+	for _, item := range o.Items {
+		if item.ProductType == catalog.TypeService {
+			err := s.Bookings.Sell(ctx, tx, booking.Sale{
+				CustomerID: o.CustomerID, SellerID: o.SellerID, ProductID: item.ProductID, OrderItemID: item.ID, Quantity: int(item.Quantity),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if item.Recurring() {
+			err := s.Subscriptions.Start(ctx, tx, subscription.Sale{
+				CustomerID: o.CustomerID, ProductID: item.ProductID, PriceID: item.PriceID, OrderItemID: item.ID,
+				BillingPeriod: item.BillingPeriod, At: *o.PaidAt,
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) giveEntitlements(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
+	var given []string
+	for _, item := range o.Items {
+		for _, key := range item.FeatureKeys {
+			if slices.Contains(given, key) {
+				continue
+			}
+			given = append(given, key)
+			err := insertEntitlement(ctx, tx, Entitlement{
+				CustomerID: o.CustomerID, FeatureKey: key, SourceType: Purchase, SourceReference: o.PublicID, StartsAt: *o.PaidAt, CreatedAt: *o.PaidAt,
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) giveDownloads(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
+	var bought []bought
+	for _, item := range o.Items {
+		if item.ProductType == catalog.TypeDigital {
+			bought = append(bought, boughtOf(item, o.CustomerID, *o.PaidAt))
+		}
+	}
+	slices.SortStableFunc(bought, byProduct)
+	var grants []Grant
+	for i, b := range bought {
+		if i == 0 || bought[i-1].productID != b.productID {
+			// A file that is being added now either is seen here, or its AssetAdded sees this order.
+			if err := lockProduct(ctx, tx, b.productID); err != nil {
+				return err
+			}
+		}
+		assets, err := s.Catalog.ActiveAssets(ctx, tx, b.productID)
+		if err != nil {
+			return err
+		}
+		for _, asset := range assets {
+			grants = append(grants, b.grant(asset.ID, *o.PaidAt))
+		}
+	}
+	return insertGrants(ctx, tx, grants)
+}
+
+// bought is what a grant follows from: an item of a digital product in a fulfilled order.
+type bought struct {
+	itemID, customerID, productID int64
+	quantity                      int64
+	maxDownloads, downloadDays    *int64
+	fulfilledAt                   time.Time
+}
+
+func boughtOf(i order.Item, customerID int64, at time.Time) bought {
+	return bought{
+		itemID: i.ID, customerID: customerID, productID: i.ProductID, quantity: i.Quantity, maxDownloads: i.MaxDownloads,
+		downloadDays: i.DownloadDays, fulfilledAt: at,
+	}
+}
+
+func byProduct(a, b bought) int { return int(a.productID - b.productID) }
+
+// expires is when a grant for b ends; nil: never.
+func (b bought) expires() *time.Time {
+	if b.downloadDays == nil {
+		return nil
+	}
+	end := b.fulfilledAt.Add(time.Duration(*b.downloadDays) * 24 * time.Hour)
+	return &end
+}
+
+func (b bought) grant(assetID int64, now time.Time) Grant {
+	g := Grant{Token: newToken(), CustomerID: b.customerID, AssetID: assetID, OrderItemID: b.itemID, ExpiresAt: b.expires(), CreatedAt: now}
+	if b.maxDownloads != nil {
+		g.MaxDownloads = new(*b.maxDownloads * b.quantity)
+	}
+	return g
+}
+
+// reachAtOnce is how many past buyers AssetAdded reads at a time.
+const reachAtOnce = 500
+
+// AssetAdded gives a file that became part of a product to those who bought the product before and may still download, in the
+// transaction that adds it. The product's row is locked by the caller. Who has a grant for the file keeps the one they have.
+func (s *Service) AssetAdded(ctx context.Context, tx *db.Tx, a catalog.Asset) error {
+	now := s.Now()
+	for after := int64(0); ; {
+		buyers, err := pastBuyers(ctx, tx, a.ProductID, after, reachAtOnce)
+		if err != nil {
+			return err
+		}
+		var grants []Grant
+		for _, b := range buyers {
+			if end := b.expires(); end == nil || end.After(now) {
+				grants = append(grants, b.grant(a.ID, now))
+			}
+		}
+		if err := insertGrants(ctx, tx, grants); err != nil || len(buyers) < reachAtOnce {
+			return err
+		}
+		after = buyers[len(buyers)-1].itemID
+	}
+}

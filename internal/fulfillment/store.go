@@ -1,0 +1,123 @@
+package fulfillment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"souk/internal/db"
+)
+
+const entitlementColumns = `e.id, e.customer_id, e.feature_key, e.source_type, e.source_reference, e.starts_at, e.ends_at, e.is_active, e.metadata,
+	e.created_at, e.updated_at`
+
+func scanEntitlement(scan db.Scan) (e Entitlement, err error) {
+	err = scan(&e.ID, &e.CustomerID, &e.FeatureKey, &e.SourceType, &e.SourceReference, &e.StartsAt, &e.EndsAt, &e.IsActive, &e.Metadata,
+		&e.CreatedAt, &e.UpdatedAt)
+	return e, err
+}
+
+const (
+	buyersEntitlements = ` FROM entitlements e JOIN customers c ON c.id = e.customer_id WHERE c.profile_id = $1`
+	countsAt           = ` AND e.is_active AND e.starts_at <= $2 AND (e.ends_at IS NULL OR e.ends_at > $2)`
+)
+
+func entitlementsOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) ([]Entitlement, error) {
+	return db.All(ctx, q, scanEntitlement,
+		`SELECT `+entitlementColumns+buyersEntitlements+` AND e.id < $2 ORDER BY e.id DESC LIMIT $3`, buyer, before, limit)
+}
+
+func currentOfBuyer(ctx context.Context, q db.Q, buyer int64, now time.Time, before int64, limit int) ([]Entitlement, error) {
+	return db.All(ctx, q, scanEntitlement,
+		`SELECT `+entitlementColumns+buyersEntitlements+countsAt+` AND e.id < $3 ORDER BY e.id DESC LIMIT $4`, buyer, now, before, limit)
+}
+
+func currentFeatures(ctx context.Context, q db.Q, profileID int64, now time.Time) ([]string, error) {
+	return db.All(ctx, q, db.Value[string],
+		`SELECT e.feature_key`+buyersEntitlements+countsAt+` GROUP BY e.feature_key ORDER BY min(e.id)`, profileID, now)
+}
+
+// insertEntitlement leaves one that is there as it is.
+func insertEntitlement(ctx context.Context, q db.Q, e Entitlement) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO entitlements (customer_id, feature_key, source_type, source_reference, starts_at, ends_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (customer_id, feature_key, source_type, source_reference) DO NOTHING`,
+		e.CustomerID, e.FeatureKey, e.SourceType, e.SourceReference, e.StartsAt, e.EndsAt, e.CreatedAt)
+	return err
+}
+
+func scanGrant(scan db.Scan) (g Grant, err error) {
+	err = scan(&g.ID, &g.Token, &g.CustomerID, &g.AssetID, &g.AssetTitle, &g.ProductName, &g.OrderItemID, &g.ExpiresAt, &g.MaxDownloads,
+		&g.DownloadCount, &g.LastDownloadedAt, &g.IsActive, &g.CreatedAt, &g.UpdatedAt)
+	return g, err
+}
+
+const buyersGrants = `
+	SELECT g.id, g.token, g.customer_id, g.asset_id, a.title, i.product_name_snapshot, g.order_item_id, g.expires_at, g.max_downloads,
+		g.download_count, g.last_downloaded_at, g.is_active, g.created_at, g.updated_at
+	FROM download_grants g JOIN customers c ON c.id = g.customer_id JOIN assets a ON a.id = g.asset_id
+		JOIN order_items i ON i.id = g.order_item_id
+	WHERE c.profile_id = $1`
+
+func grantsOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) ([]Grant, error) {
+	return db.All(ctx, q, scanGrant, buyersGrants+` AND g.id < $2 ORDER BY g.id DESC LIMIT $3`, buyer, before, limit)
+}
+
+func grantOfBuyer(ctx context.Context, q db.Q, buyer int64, token string) (Grant, error) {
+	return db.One(ctx, q, scanGrant, buyersGrants+` AND g.token = $2`, buyer, token)
+}
+
+func activeByToken(ctx context.Context, q db.Q, token string) (bool, error) {
+	return db.One(ctx, q, db.Value[bool], `SELECT is_active FROM download_grants WHERE token = $1`, token)
+}
+
+// raise counts one download, if the grant lets it.
+func raise(ctx context.Context, q db.Q, id int64, now time.Time) (won bool, err error) {
+	n, err := q.Exec(ctx, `
+		UPDATE download_grants SET download_count = download_count + 1, last_downloaded_at = $2, updated_at = $2
+		WHERE id = $1 AND is_active AND (expires_at IS NULL OR expires_at > $2) AND (max_downloads IS NULL OR download_count < max_downloads)`,
+		id, now)
+	return n == 1, err
+}
+
+// grantsAtOnce is how many rows one INSERT writes.
+const grantsAtOnce = 100
+
+// insertGrants leaves the grants that are there, by item and file, as they are.
+func insertGrants(ctx context.Context, q db.Q, grants []Grant) error {
+	for some := range slices.Chunk(grants, grantsAtOnce) {
+		rows, args := make([]string, len(some)), []any{}
+		for i, g := range some {
+			n := 7 * i
+			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+7)
+			args = append(args, g.Token, g.CustomerID, g.AssetID, g.OrderItemID, g.ExpiresAt, g.MaxDownloads, g.CreatedAt)
+		}
+		_, err := q.Exec(ctx, `
+			INSERT INTO download_grants (token, customer_id, asset_id, order_item_id, expires_at, max_downloads, created_at, updated_at)
+			VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (order_item_id, asset_id) DO NOTHING`, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockProduct keeps files from being added to a product until the end of the transaction.
+func lockProduct(ctx context.Context, tx *db.Tx, id int64) error {
+	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM products WHERE id = $1`+tx.ForShare(), id)
+	return err
+}
+
+// pastBuyers reads the items of a digital product in fulfilled orders, by id, behind after.
+func pastBuyers(ctx context.Context, q db.Q, productID, after int64, limit int) ([]bought, error) {
+	return db.All(ctx, q, func(scan db.Scan) (b bought, err error) {
+		err = scan(&b.itemID, &b.customerID, &b.productID, &b.quantity, &b.maxDownloads, &b.downloadDays, &b.fulfilledAt)
+		return b, err
+	}, `
+		SELECT i.id, o.customer_id, i.product_id, i.quantity, i.max_downloads, i.download_days, o.fulfilled_at
+		FROM order_items i JOIN orders o ON o.id = i.order_id
+		WHERE i.product_id = $1 AND i.id > $2 AND i.product_type = 'digital' AND o.status = 'fulfilled'
+		ORDER BY i.id LIMIT $3`, productID, after, limit)
+}

@@ -1,0 +1,200 @@
+// Package order owns checkout, orders and their payments: what was bought, at which price, and that it was paid once. It
+// does not know what a paid order gives (fulfillment does), and trusts no client with the word that something is paid.
+//
+// An order's snapshot is a promise: what its items say was bought holds, whatever the seller changes later.
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/internal/catalog"
+	"souk/internal/db"
+	"souk/internal/fault"
+	"souk/internal/identity"
+)
+
+// Status is where an order stands.
+type Status string
+
+// The states of an order.
+const (
+	Draft          Status = "draft"
+	PendingPayment Status = "pending_payment"
+	Paid           Status = "paid"
+	Fulfilled      Status = "fulfilled"
+	Canceled       Status = "canceled"
+	Refunded       Status = "refunded"
+)
+
+// arrows are the transitions that exist. paid and fulfilled happen in one transaction, so nobody sees an order between.
+var arrows = map[Status][]Status{
+	Draft:          {PendingPayment, Canceled},
+	PendingPayment: {Paid, Canceled},
+	Paid:           {Fulfilled, Refunded},
+	Fulfilled:      {Refunded},
+}
+
+func (s Status) may(to Status) bool { return slices.Contains(arrows[s], to) }
+
+// settled says that the order is paid and stands.
+func (s Status) settled() bool { return s == Paid || s == Fulfilled }
+
+// Providers of payment.
+const (
+	Manual = "manual" // the seller says so, or in development the buyer
+	Clerk  = "clerk"
+	Stripe = "stripe"
+)
+
+// Order is a purchase of one buyer from one seller in one currency.
+type Order struct {
+	ID                int64
+	PublicID          string // a UUID
+	CustomerID        int64
+	SellerID          int64 // a profile
+	Status            Status
+	Currency          string // ISO 4217
+	SubtotalCents     int64  // minor units, as all amounts
+	TaxCents          int64
+	TotalCents        int64
+	Notes             string // the buyer's
+	Provider          string // by whom it is to be paid
+	ClerkCheckoutID   string
+	ExternalReference string // the payment's id at the provider
+	PaidAt            *time.Time
+	FulfilledAt       *time.Time
+	CanceledAt        *time.Time
+	RefundedAt        *time.Time
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+	Items             []Item // in the order of the cart
+}
+
+// Item is one line of an order: a snapshot of what was bought, at the moment it was ordered.
+type Item struct {
+	ID               int64
+	OrderID          int64
+	ProductID        int64
+	PriceID          int64
+	ProductSlug      string
+	ProductType      string
+	ProductName      string
+	PriceName        string
+	BillingPeriod    string
+	ClerkPlanID      string
+	FeatureKeys      []string
+	MaxDownloads     *int64 // of each file and unit; nil: no limit
+	DownloadDays     *int64 // from fulfillment; nil: for ever
+	Quantity         int64
+	UnitAmountCents  int64
+	TotalAmountCents int64
+	Metadata         json.RawMessage
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+}
+
+// Recurring says that the item is paid again each period.
+func (i Item) Recurring() bool { return i.BillingPeriod != catalog.OneTime }
+
+// PaidOrder is an order that became paid in the running transaction. PaidAt is set: it is also when the order is fulfilled.
+type PaidOrder struct{ Order }
+
+// Event is one step in the life of an order.
+type Event struct {
+	Kind      string          // created, paid, fulfilled, canceled, refunded
+	Actor     string          // buyer, seller, system, or a provider's name
+	Detail    json.RawMessage // an object
+	CreatedAt time.Time
+}
+
+var (
+	errAbsent = fault.Absent("order")
+	// ErrTransition refuses a step that does not exist from where the order stands.
+	ErrTransition = fault.New(fault.Conflict, "order_transition", "The order cannot change to that state.")
+)
+
+// Deps are what the service needs.
+type Deps struct {
+	DB      *db.DB
+	Now     func() time.Time
+	People  *identity.Service
+	Catalog *catalog.Service
+	// Fulfill gives what a paid order is owed, in the transaction of its payment.
+	Fulfill func(ctx context.Context, tx *db.Tx, o PaidOrder) error
+	// Subscribed says whether a customer holds a subscription to a product.
+	Subscribed func(ctx context.Context, q db.Q, customerID, productID int64) (bool, error)
+
+	PublicURL     string // the origin that buyers see
+	ClerkPlans    bool   // Clerk is configured, so recurring prices with a plan are paid there
+	AllowManual   bool   // buyers may confirm their own orders: for development
+	ConfirmSecret string // asked of a manual confirmation, unless empty
+}
+
+// Service is the domain. Safe for concurrent use.
+type Service struct{ Deps }
+
+// New makes the service. It refuses to be without Fulfill and Subscribed: orders would be paid for nothing.
+func New(d Deps) (*Service, error) {
+	if d.Fulfill == nil || d.Subscribed == nil {
+		return nil, errors.New("order: Fulfill and Subscribed must be set")
+	}
+	return &Service{d}, nil
+}
+
+// List gives up to limit orders of a buyer's profile, newest first, with ids below before.
+func (s *Service) List(ctx context.Context, buyer, before int64, limit int) ([]Order, error) {
+	return listOfBuyer(ctx, s.DB, buyer, before, limit)
+}
+
+// Get gives one order of a buyer's profile.
+func (s *Service) Get(ctx context.Context, buyer int64, publicID string) (Order, error) {
+	if !isPublicID(publicID) {
+		return Order{}, errAbsent
+	}
+	o, err := ofBuyer(ctx, s.DB, buyer, publicID)
+	return o, db.NotFound(err, errAbsent)
+}
+
+// isPublicID spares the database what cannot be one, such as texts that it does not take.
+func isPublicID(text string) bool {
+	return len(text) == 36 && uuid.Validate(text) == nil
+}
+
+// Checkout is where a buyer goes on.
+type Checkout struct {
+	Provider string
+	URL      string
+}
+
+// CheckoutOf says where o is paid. A plan of Clerk's is taken on the pricing page, all else on the order's own page, whose
+// address is known before any provider was asked.
+func (s *Service) CheckoutOf(o Order) Checkout {
+	c := Checkout{Provider: o.Provider, URL: s.PublicURL + "/checkout/" + o.PublicID + "/"}
+	if o.Provider == Clerk {
+		c.URL = s.PublicURL + "/pricing?" + url.Values{"plan": {o.Items[0].ClerkPlanID}}.Encode()
+	}
+	return c
+}
+
+// Bill is what anybody with an order's address may see of it.
+type Bill struct {
+	Status     Status
+	TotalCents int64
+	Currency   string
+}
+
+// Bill gives the order's public face.
+func (s *Service) Bill(ctx context.Context, publicID string) (Bill, error) {
+	if !isPublicID(publicID) {
+		return Bill{}, errAbsent
+	}
+	b, err := billOf(ctx, s.DB, publicID)
+	return b, db.NotFound(err, errAbsent)
+}

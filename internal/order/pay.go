@@ -1,0 +1,145 @@
+package order
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"souk/internal/db"
+	"souk/internal/fault"
+)
+
+// Confirmation is a buyer's word that an order is paid.
+type Confirmation struct {
+	Provider        string
+	ExternalID      string // the payment's id at the provider; empty: the order's own
+	ClerkCheckoutID string
+	RawPayload      json.RawMessage // kept beside the payment; nil for nothing
+	Secret          string          // of X-Order-Confirm-Secret
+}
+
+var (
+	errManualOff     = fault.New(fault.Forbidden, "manual_confirmation_off", "Orders cannot be confirmed by hand here.")
+	errConfirmSecret = fault.New(fault.Forbidden, "confirm_secret", "X-Order-Confirm-Secret is missing or wrong.")
+	errExternalUsed  = fault.New(fault.Conflict, "external_id_used", "That external_id belongs to the payment of another order.")
+	errNoProvider    = fault.New(fault.Unavailable, "provider_not_configured", "That payment provider is not configured here.")
+)
+
+// Confirm marks an order of the buyer's as paid, and fulfills it, once however many ask. It never takes the client's word:
+// but for a manual confirmation, which AllowManual and the secret guard, the provider is asked. already says that the
+// order was paid before.
+func (s *Service) Confirm(ctx context.Context, buyer int64, publicID string, c Confirmation) (o Order, already bool, err error) {
+	if o, err = s.Get(ctx, buyer, publicID); err != nil {
+		return Order{}, false, err
+	}
+	if o.Status.settled() {
+		return o, true, nil
+	}
+	if !o.Status.may(Paid) {
+		return Order{}, false, ErrTransition
+	}
+	if c.Provider != Manual {
+		return Order{}, false, errNoProvider
+	}
+	if err := s.mayConfirm(c.Secret); err != nil {
+		return Order{}, false, err
+	}
+	p := payment{
+		provider: Manual, externalID: strings.TrimSpace(c.ExternalID), checkoutID: strings.TrimSpace(c.ClerkCheckoutID), raw: c.RawPayload,
+	}
+	var checks fault.Checks
+	checks.Add(utf8.RuneCountInString(p.externalID) <= 255, "body.external_id", "must have at most 255 characters")
+	checks.Add(utf8.RuneCountInString(p.checkoutID) <= 255, "body.clerk_checkout_id", "must have at most 255 characters")
+	if err := checks.Err(); err != nil {
+		return Order{}, false, err
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		paid := o
+		if already, err = s.pay(ctx, tx, &paid, p); err == nil {
+			o = paid
+		}
+		return err
+	})
+	return o, already, err
+}
+
+func (s *Service) mayConfirm(secret string) error {
+	if !s.AllowManual {
+		return errManualOff
+	}
+	want, got := sha256.Sum256([]byte(s.ConfirmSecret)), sha256.Sum256([]byte(secret))
+	if s.ConfirmSecret != "" && subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
+		return errConfirmSecret
+	}
+	return nil
+}
+
+// payment is a payment in full that was proven.
+type payment struct {
+	provider   string
+	externalID string // empty: the order's public id
+	checkoutID string
+	raw        json.RawMessage
+}
+
+// pay moves a pending order to paid and on to fulfilled, with the payment and all that the order gives. Of those that try
+// at once one does it; for the others the order is already paid, or cannot be any more.
+func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (already bool, err error) {
+	now := s.Now()
+	won, err := move(ctx, tx, o.ID, PendingPayment, Paid, now)
+	if err != nil {
+		return false, err
+	}
+	if !won {
+		if *o, err = byID(ctx, tx, o.ID); err == nil && !o.Status.settled() {
+			err = ErrTransition
+		}
+		return true, err
+	}
+	o.ExternalReference, o.ClerkCheckoutID = p.externalID, p.checkoutID
+	o.PaidAt, o.FulfilledAt, o.UpdatedAt = &now, &now, now
+	if err := insertPayment(ctx, tx, *o, p, now); err != nil {
+		if db.IsDuplicate(err) {
+			err = errExternalUsed
+		}
+		return false, err
+	}
+	if err := insertEvent(ctx, tx, o.ID, "paid", p.provider, map[string]any{"amount_cents": o.TotalCents, "currency": o.Currency}, now); err != nil {
+		return false, err
+	}
+	o.Status = Paid
+	if err := s.Fulfill(ctx, tx, PaidOrder{*o}); err != nil {
+		return false, err
+	}
+	if won, err := move(ctx, tx, o.ID, Paid, Fulfilled, now); err != nil || !won {
+		return false, cmp.Or(err, error(ErrTransition))
+	}
+	o.Status = Fulfilled
+	return false, insertEvent(ctx, tx, o.ID, "fulfilled", "system", nil, now)
+}
+
+// Cancel gives up an unpaid order of the buyer's.
+func (s *Service) Cancel(ctx context.Context, buyer int64, publicID string) (Order, error) {
+	o, err := s.Get(ctx, buyer, publicID)
+	if err != nil {
+		return Order{}, err
+	}
+	if !o.Status.may(Canceled) {
+		return Order{}, ErrTransition
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		won, err := move(ctx, tx, o.ID, o.Status, Canceled, s.Now())
+		if err != nil || !won {
+			return cmp.Or(err, error(ErrTransition))
+		}
+		return insertEvent(ctx, tx, o.ID, "canceled", "buyer", nil, s.Now())
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	return s.Get(ctx, buyer, publicID)
+}

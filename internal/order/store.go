@@ -1,0 +1,213 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"souk/internal/db"
+)
+
+const columns = `o.id, o.public_id, o.customer_id, o.seller_id, o.status, o.currency, o.subtotal_cents, o.tax_cents, o.total_cents, o.notes,
+	o.provider, o.clerk_checkout_id, o.external_reference, o.paid_at, o.fulfilled_at, o.canceled_at, o.refunded_at, o.created_at, o.updated_at`
+
+func fields(o *Order) []any {
+	return []any{
+		&o.ID, &o.PublicID, &o.CustomerID, &o.SellerID, &o.Status, &o.Currency, &o.SubtotalCents, &o.TaxCents, &o.TotalCents, &o.Notes,
+		&o.Provider, &o.ClerkCheckoutID, &o.ExternalReference, &o.PaidAt, &o.FulfilledAt, &o.CanceledAt, &o.RefundedAt, &o.CreatedAt, &o.UpdatedAt,
+	}
+}
+
+func scanOrder(scan db.Scan) (o Order, err error) {
+	err = scan(fields(&o)...)
+	return o, err
+}
+
+const itemColumns = `id, order_id, product_id, price_id, product_slug, product_type, product_name_snapshot, price_name_snapshot, billing_period,
+	clerk_plan_id, feature_keys, max_downloads, download_days, quantity, unit_amount_cents, total_amount_cents, metadata, created_at, updated_at`
+
+func scanItem(scan db.Scan) (i Item, err error) {
+	err = scan(&i.ID, &i.OrderID, &i.ProductID, &i.PriceID, &i.ProductSlug, &i.ProductType, &i.ProductName, &i.PriceName, &i.BillingPeriod,
+		&i.ClerkPlanID, db.JSON(&i.FeatureKeys), &i.MaxDownloads, &i.DownloadDays, &i.Quantity, &i.UnitAmountCents, &i.TotalAmountCents, &i.Metadata,
+		&i.CreatedAt, &i.UpdatedAt)
+	return i, err
+}
+
+const buyersOrders = ` FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.profile_id = $1`
+
+func listOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) ([]Order, error) {
+	orders, err := db.All(ctx, q, scanOrder,
+		`SELECT `+columns+buyersOrders+` AND o.id < $2 ORDER BY o.id DESC LIMIT $3`, buyer, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return orders, addItems(ctx, q, pointers(orders))
+}
+
+func ofBuyer(ctx context.Context, q db.Q, buyer int64, publicID string) (Order, error) {
+	return withItems(ctx, q, `SELECT `+columns+buyersOrders+` AND o.public_id = $2`, buyer, publicID)
+}
+
+func byID(ctx context.Context, q db.Q, id int64) (Order, error) {
+	return withItems(ctx, q, `SELECT `+columns+` FROM orders o WHERE o.id = $1`, id)
+}
+
+func withItems(ctx context.Context, q db.Q, query string, args ...any) (Order, error) {
+	o, err := db.One(ctx, q, scanOrder, query, args...)
+	if err != nil {
+		return Order{}, err
+	}
+	return o, addItems(ctx, q, []*Order{&o})
+}
+
+func pointers(orders []Order) []*Order {
+	list := make([]*Order, len(orders))
+	for i := range orders {
+		list[i] = &orders[i]
+	}
+	return list
+}
+
+// addItems reads the items of all orders at once.
+func addItems(ctx context.Context, q db.Q, orders []*Order) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	in, args, byID := inOrders(orders)
+	items, err := db.All(ctx, q, scanItem, `SELECT `+itemColumns+` FROM order_items WHERE order_id IN (`+in+`) ORDER BY id`, args...)
+	for _, item := range items {
+		o := byID[item.OrderID]
+		o.Items = append(o.Items, item)
+	}
+	return err
+}
+
+// inOrders is the inside of an IN clause for the ids of orders, its arguments, and the orders by id.
+func inOrders(orders []*Order) (in string, args []any, byID map[int64]*Order) {
+	marks, byID := make([]string, len(orders)), map[int64]*Order{}
+	for i, o := range orders {
+		marks[i] = fmt.Sprintf("$%d", i+1)
+		args = append(args, o.ID)
+		byID[o.ID] = o
+	}
+	return strings.Join(marks, ", "), args, byID
+}
+
+func billOf(ctx context.Context, q db.Q, publicID string) (Bill, error) {
+	return db.One(ctx, q, func(scan db.Scan) (b Bill, err error) {
+		err = scan(&b.Status, &b.TotalCents, &b.Currency)
+		return b, err
+	}, `SELECT status, total_cents, currency FROM orders WHERE public_id = $1`, publicID)
+}
+
+const salesColumns = columns + `, c.full_name, c.billing_email`
+
+func scanSale(scan db.Scan) (s Sale, err error) {
+	err = scan(append(fields(&s.Order), &s.BuyerName, &s.BuyerEmail)...)
+	return s, err
+}
+
+const sellersOrders = ` FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.seller_id = $1`
+
+func listOfSeller(ctx context.Context, q db.Q, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
+	sales, err := db.All(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+` AND o.id < $2 AND ($3 = '' OR o.status = $3)
+		AND (CAST($4 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM order_items i WHERE i.order_id = o.id AND i.product_id = CAST($4 AS BIGINT)))
+		ORDER BY o.id DESC LIMIT $5`, seller, before, f.Status, f.ProductID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sales, addDetails(ctx, q, sales)
+}
+
+func ofSeller(ctx context.Context, q db.Q, seller int64, publicID string) (Sale, error) {
+	sale, err := db.One(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+` AND o.public_id = $2`, seller, publicID)
+	if err != nil {
+		return Sale{}, err
+	}
+	list := []Sale{sale}
+	return list[0], addDetails(ctx, q, list)
+}
+
+// addDetails reads the items and the timelines of all sales.
+func addDetails(ctx context.Context, q db.Q, sales []Sale) error {
+	orders, timelines := make([]*Order, len(sales)), map[int64]*Sale{}
+	for i := range sales {
+		orders[i] = &sales[i].Order
+		timelines[sales[i].ID] = &sales[i]
+	}
+	if err := addItems(ctx, q, orders); err != nil || len(sales) == 0 {
+		return err
+	}
+	in, args, _ := inOrders(orders)
+	_, err := db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
+		var orderID int64
+		if err = scan(&orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
+			timelines[orderID].Timeline = append(timelines[orderID].Timeline, e)
+		}
+		return e, err
+	}, `SELECT order_id, kind, actor, detail, created_at FROM order_events WHERE order_id IN (`+in+`) ORDER BY id`, args...)
+	return err
+}
+
+// insert writes the order and its items, and their ids into o.
+func insert(ctx context.Context, q db.Q, o *Order) (err error) {
+	o.ID, err = db.One(ctx, q, db.Value[int64], `
+		INSERT INTO orders (public_id, customer_id, seller_id, status, currency, subtotal_cents, tax_cents, total_cents, notes, provider,
+			created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) RETURNING id`,
+		o.PublicID, o.CustomerID, o.SellerID, o.Status, o.Currency, o.SubtotalCents, o.TaxCents, o.TotalCents, o.Notes, o.Provider, o.CreatedAt)
+	for n := 0; n < len(o.Items) && err == nil; n++ {
+		i := &o.Items[n]
+		i.OrderID = o.ID
+		i.ID, err = db.One(ctx, q, db.Value[int64], `
+			INSERT INTO order_items (order_id, product_id, price_id, product_slug, product_type, product_name_snapshot, price_name_snapshot,
+				billing_period, clerk_plan_id, feature_keys, max_downloads, download_days, quantity, unit_amount_cents, total_amount_cents,
+				metadata, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17) RETURNING id`,
+			i.OrderID, i.ProductID, i.PriceID, i.ProductSlug, i.ProductType, i.ProductName, i.PriceName, i.BillingPeriod, i.ClerkPlanID,
+			db.JSON(i.FeatureKeys), i.MaxDownloads, i.DownloadDays, i.Quantity, i.UnitAmountCents, i.TotalAmountCents, i.Metadata, i.CreatedAt)
+	}
+	return err
+}
+
+// stamp is the column that keeps when an order came to a state.
+var stamp = map[Status]string{Paid: "paid_at", Fulfilled: "fulfilled_at", Canceled: "canceled_at", Refunded: "refunded_at"}
+
+// move is the one way to change a status. won is false when the order is not in state from any more.
+func move(ctx context.Context, q db.Q, id int64, from, to Status, now time.Time) (won bool, err error) {
+	if !from.may(to) {
+		return false, ErrTransition
+	}
+	n, err := q.Exec(ctx, `UPDATE orders SET status = $3, `+stamp[to]+` = $4, updated_at = $4 WHERE id = $1 AND status = $2`, id, from, to, now)
+	return n == 1, err
+}
+
+// insertPayment records that o was paid in full.
+func insertPayment(ctx context.Context, q db.Q, o Order, p payment, now time.Time) error {
+	externalID, raw := p.externalID, p.raw
+	if externalID == "" {
+		externalID = o.PublicID
+	}
+	if raw == nil {
+		raw = json.RawMessage("{}")
+	}
+	_, err := q.Exec(ctx, `
+		INSERT INTO transactions (order_id, provider, external_id, status, amount_cents, currency, raw_payload, created_at, updated_at)
+		VALUES ($1, $2, $3, 'succeeded', $4, $5, $6, $7, $7)`,
+		o.ID, p.provider, externalID, o.TotalCents, o.Currency, raw, now)
+	if err == nil && (p.externalID != "" || p.checkoutID != "") {
+		_, err = q.Exec(ctx, `UPDATE orders SET external_reference = $2, clerk_checkout_id = $3 WHERE id = $1`, o.ID, p.externalID, p.checkoutID)
+	}
+	return err
+}
+
+func insertEvent(ctx context.Context, q db.Q, orderID int64, kind, actor string, detail map[string]any, now time.Time) error {
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	_, err := q.Exec(ctx, `INSERT INTO order_events (order_id, kind, actor, detail, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		orderID, kind, actor, db.JSON(detail), now)
+	return err
+}
