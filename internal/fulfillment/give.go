@@ -1,6 +1,7 @@
 package fulfillment
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -79,21 +80,15 @@ func (s *Service) giveEntitlements(ctx context.Context, tx *db.Tx, o order.PaidO
 }
 
 func (s *Service) giveDownloads(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
-	var bought []bought
+	var sold []bought
 	for _, item := range o.Items {
 		if item.ProductType == catalog.TypeDigital {
-			bought = append(bought, boughtOf(item, o.CustomerID, *o.PaidAt))
+			sold = append(sold, boughtOf(item, o.CustomerID, *o.PaidAt))
 		}
 	}
-	slices.SortStableFunc(bought, byProduct)
+	slices.SortStableFunc(sold, byProduct) // ActiveAssets locks the product: all orders lock in one order
 	var grants []Grant
-	for i, b := range bought {
-		if i == 0 || bought[i-1].productID != b.productID {
-			// A file that is being added now either is seen here, or its AssetAdded sees this order.
-			if err := lockProduct(ctx, tx, b.productID); err != nil {
-				return err
-			}
-		}
+	for _, b := range sold {
 		assets, err := s.Catalog.ActiveAssets(ctx, tx, b.productID)
 		if err != nil {
 			return err
@@ -120,7 +115,7 @@ func boughtOf(i order.Item, customerID int64, at time.Time) bought {
 	}
 }
 
-func byProduct(a, b bought) int { return int(a.productID - b.productID) }
+func byProduct(a, b bought) int { return cmp.Compare(a.productID, b.productID) }
 
 // expires is when a grant for b ends; nil: never.
 func (b bought) expires() *time.Time {

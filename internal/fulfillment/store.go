@@ -104,12 +104,6 @@ func insertGrants(ctx context.Context, q db.Q, grants []Grant) error {
 	return nil
 }
 
-// lockProduct keeps files from being added to a product until the end of the transaction.
-func lockProduct(ctx context.Context, tx *db.Tx, id int64) error {
-	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM products WHERE id = $1`+tx.ForShare(), id)
-	return err
-}
-
 // pastBuyers reads the items of a digital product in fulfilled orders, by id, behind after.
 func pastBuyers(ctx context.Context, q db.Q, productID, after int64, limit int) ([]bought, error) {
 	return db.All(ctx, q, func(scan db.Scan) (b bought, err error) {
