@@ -32,6 +32,7 @@ type Deps struct {
 	Catalog     *catalog.Service
 	Idempotency *httpx.Idempotency
 	Cursors     httpx.Cursors
+	Cache       *httpx.Cache                // of the public catalog
 	Ping        func(context.Context) error // nil when the database answers
 	Release     string                      // the version of the program
 	Now         func() time.Time
@@ -80,6 +81,7 @@ type route struct {
 	tag, summary string
 	status       int   // of success; 0 is 200
 	idempotent   bool  // takes an Idempotency-Key
+	cached       bool  // answers everybody alike, from a.Cache
 	file         bool  // takes a file of any type as its body
 	rawBytes     int64 // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
 	errors       []int // beyond those that follow from access and path
@@ -120,6 +122,9 @@ func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
 	}
 	if rt.rawBytes == 0 {
 		next = httpx.StrictJSON(op, a.huma.OpenAPI().Components.Schemas, next)
+	}
+	if rt.cached {
+		next = a.Cache.Wrap(next)
 	}
 	return a.admit(rt.access, next)
 }

@@ -35,9 +35,9 @@ func (a *API) publicRoutes() {
 		summary: "Clerk tells of an event, signed by Svix"}, a.clerkWebhook)
 	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", rawBytes: maxWebhook,
 		summary: "Stripe tells of an event"}, a.stripeWebhook)
-	add(a, route{method: get, path: "/api/products/", access: public, id: "listProducts", tag: "public",
+	add(a, route{method: get, path: "/api/products/", access: public, id: "listProducts", tag: "public", cached: true,
 		summary: "What the shop sells"}, a.listProducts)
-	add(a, route{method: get, path: "/api/products/{slug}/", access: public, id: "getProduct", tag: "public",
+	add(a, route{method: get, path: "/api/products/{slug}/", access: public, id: "getProduct", tag: "public", cached: true,
 		summary: "One product, with its prices and files"}, a.getProduct)
 }
 

@@ -77,10 +77,13 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
 
+	cache := httpx.NewCache(now)
+	a.catalog.Changed = cache.Drop
+
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
 		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
-		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()),
+		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
 	edge := httpx.Edge{
