@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -186,7 +185,4 @@ func (b *bench) tokens(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) size(context.Context) error   { return nil }
 func (b *bench) orders(context.Context) error { return nil }
-
-var _ = filepath.Join

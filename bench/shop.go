@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"souk/internal/db"
@@ -127,4 +129,16 @@ func get(ctx context.Context, url string) (body []byte, next string, err error) 
 	}
 	next, _, _ = strings.Cut(strings.TrimPrefix(res.Header.Get("Link"), "<"), ">")
 	return body, next, err
+}
+
+// withLimit is the address of a page with another limit.
+func withLimit(path string, limit int) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return path
+	}
+	q := u.Query()
+	q.Set("limit", strconv.Itoa(limit))
+	u.RawQuery = q.Encode()
+	return u.String()
 }
