@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
@@ -174,15 +173,3 @@ func (b *bench) againstPlain(ctx context.Context, what, engine, shop, path strin
 	b.add(atLeast(what+", against plain net/http", engine, rate, beside, 0.6))
 	return nil
 }
-
-// tokens runs the Go benchmarks of the token verifier.
-func (b *bench) tokens(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "test", "./internal/identity/clerk", "-run", "^$", "-bench", "Verify|RSA").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	fmt.Print(string(out))
-	return nil
-}
-
-func (b *bench) orders(context.Context) error { return nil }
