@@ -106,12 +106,21 @@ func openSQLite(path string, readers int) (*DB, error) {
 	d := &DB{
 		Engine: SQLite, path: path, writer: writer, reader: reader, writes: newStatements(writer), reads: newStatements(reader),
 	}
-	// The writer creates the file and its journal mode; a reader that came first would find neither.
+	// The writer creates the file and its journal mode; a reader that came first would find neither. One process at a time:
+	// SQLite does not wait for the lock that a change to WAL takes, it answers that the database is locked.
+	unlock, err := lockFile(context.Background(), d.migrateLock(), 60*time.Second)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	defer unlock()
 	if err := writer.PingContext(context.Background()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite: %w", err), d.Close())
 	}
 	return d, nil
 }
+
+// migrateLock is the file that is locked while the database file is made or migrated.
+func (d *DB) migrateLock() string { return d.path + ".migrate.lock" }
 
 func openPostgres(o Options) (*DB, error) {
 	cfg, err := pgx.ParseConfig(o.URL)

@@ -40,7 +40,7 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	} else {
-		unlock, err := lockFile(ctx, d.path+".migrate.lock", 60*time.Second)
+		unlock, err := lockFile(ctx, d.migrateLock(), 60*time.Second)
 		if err != nil {
 			return nil, err
 		}
