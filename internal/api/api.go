@@ -14,6 +14,7 @@ import (
 
 	"souk/internal/booking"
 	"souk/internal/catalog"
+	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/project"
@@ -30,6 +31,7 @@ type Deps struct {
 	Bookings    *booking.Service
 	Projects    *project.Service
 	Catalog     *catalog.Service
+	Fulfillment *fulfillment.Service
 	Idempotency *httpx.Idempotency
 	Cursors     httpx.Cursors
 	Cache       *httpx.Cache                // of the public catalog

@@ -59,6 +59,10 @@ func (a *API) callerRoutes() {
 }
 
 func (a *API) accountRoutes() {
+	add(a, route{method: get, path: "/api/account/downloads/", access: signedIn, id: "listDownloads", tag: "account",
+		summary: "What you may download, newest first"}, a.listDownloads)
+	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account",
+		errors: []int{badGateway}, summary: "Get an address to download a file from; counts as one download"}, a.accessDownload)
 }
 
 func (a *API) bookingRoutes() {
@@ -82,7 +86,7 @@ func (a *API) bookingRoutes() {
 
 func (a *API) sellerCatalogRoutes() {
 	add(a, route{method: put, path: "/api/seller/assets/{id}/content/", access: seller, id: "putAssetContent", tag: "seller", file: true,
-		errors: []int{http.StatusRequestTimeout, http.StatusBadGateway}, summary: "Upload the file of an asset"}, a.putContent)
+		errors: []int{http.StatusRequestTimeout, badGateway}, summary: "Upload the file of an asset"}, a.putContent)
 	add(a, route{method: get, path: "/api/seller/products/", access: seller, id: "listSellerProducts", tag: "seller",
 		summary: "Your products, newest first"}, a.listSellerProducts)
 	add(a, route{method: post, path: "/api/seller/products/", access: seller, id: "createProduct", tag: "seller", status: created, idempotent: true,

@@ -19,6 +19,7 @@ import (
 	"souk/internal/config"
 	"souk/internal/db"
 	"souk/internal/devcloud"
+	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/project"
@@ -79,17 +80,18 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	cache := httpx.NewCache(now)
 	a.catalog.Changed = cache.Drop
+	given := &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: bookings}
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
+		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog, Fulfillment: given,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
 	edge := httpx.Edge{
 		Hosts: cfg.AllowedHosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
 	}
-	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, func(context.Context, string) error { return nil })))
+	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, given.Stands)))
 	return a, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"souk/internal/blob"
 	"souk/internal/db"
 	"souk/internal/fault"
 )
@@ -104,6 +105,21 @@ func contentKey(filePath string) string {
 		ext = ""
 	}
 	return path.Join(path.Dir(filePath), strings.ToLower(rand.Text())+ext)
+}
+
+// SignContent makes an address from which anybody can load the file of an asset for a while, as long as grant stands. A file
+// that storage does not have is a failure of storage.
+func (s *Service) SignContent(ctx context.Context, a Asset, grant string) (string, error) {
+	if _, err := s.Files.Stat(ctx, a.StorageKey()); errors.Is(err, blob.ErrNotFound) {
+		return "", blob.ErrFailed.Because(err)
+	} else if err != nil {
+		return "", err
+	}
+	d := blob.Download{FileName: path.Base(a.FilePath), Grant: grant}
+	if a.ContentKey != "" { // what is there by other means may have another checksum than its record says
+		d.SHA256 = a.ChecksumSHA256
+	}
+	return s.Files.SignGet(ctx, a.StorageKey(), d, s.URLTTL)
 }
 
 // Sweep deletes the stored objects that are nobody's and may go now, up to 500 of them. What cannot be deleted is tried

@@ -55,6 +55,8 @@ func (s *Store) Serve(w http.ResponseWriter, r *http.Request, allow func(ctx con
 	out := &patientWriter{ResponseWriter: w, controller: http.NewResponseController(w)}
 	http.ServeContent(out, r, "", info.ModTime(), f)
 	if out.refused {
+		header.Del("Content-Disposition")
+		header.Del("Last-Modified")
 		return errRange
 	}
 	return nil
