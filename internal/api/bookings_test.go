@@ -271,8 +271,14 @@ func TestAtMostFiveUnpaidRequestsWait(t *testing.T) {
 		ana.With("Idempotency-Key", "r").Post(accountBookings, body).Is(201)
 		ana.With("Idempotency-Key", "r").Post(accountBookings, body).Is(201)
 		ana.Post(accountBookings, body).Is(409)
-		svc.visibility(t, s, sal, "archived")
+		product := fmt.Sprintf("/api/seller/products/%d/", svc.product)
+		sal.Patch(product, `{"visibility":"draft"}`).Is(200)
 		ben.Post(accountBookings, body).Is(404)
+		// What somebody asked for is not lost with its product.
+		sal.Do("DELETE", product, nil).Is(204)
+		if b := ben.Get(accountBookings).Is(200).List(); len(b) != 1 || b[0].Text("product_name") != "Mixing" {
+			t.Errorf("after the product went %v", b)
+		}
 	})
 }
 

@@ -70,13 +70,13 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.idempotency = httpx.NewIdempotency(d, now)
 	a.people = identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
 	projects := &project.Service{DB: d, Now: now}
-	bookings := &booking.Service{DB: d, Now: now}
 
 	files, err := a.openFiles(now)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
+	bookings := &booking.Service{DB: d, Catalog: a.catalog, Now: now}
 
 	cache := httpx.NewCache(now)
 	a.catalog.Changed = cache.Drop

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"time"
 
+	"souk/internal/catalog"
 	"souk/internal/db"
 	"souk/internal/fault"
 )
@@ -86,8 +87,9 @@ func (b *Booking) move(to Status) error {
 
 // Service is the domain. Safe for concurrent use.
 type Service struct {
-	DB  *db.DB
-	Now func() time.Time
+	DB      *db.DB
+	Catalog *catalog.Service
+	Now     func() time.Time
 }
 
 // checkStart refuses a time that is past, or more than two years ahead.

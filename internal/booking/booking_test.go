@@ -6,10 +6,12 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"souk/internal/booking"
+	"souk/internal/catalog"
 	"souk/internal/db"
 	"souk/internal/dbtest"
 )
@@ -29,6 +31,7 @@ func each(t *testing.T, test func(t *testing.T, s *studio)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := &studio{t: t, now: noon, Service: &booking.Service{DB: d}}
 		s.Now = func() time.Time { return s.now }
+		s.Catalog = &catalog.Service{DB: d, Now: s.Now}
 		s.seller = s.id(`INSERT INTO profiles (clerk_user_id, created_at, updated_at) VALUES ('sal', 1, 1) RETURNING id`)
 		buyer := s.id(`INSERT INTO profiles (clerk_user_id, created_at, updated_at) VALUES ('ana', 1, 1) RETURNING id`)
 		s.customer = s.id(`INSERT INTO customers (profile_id, created_at, updated_at) VALUES ($1, 1, 1) RETURNING id`, buyer)
@@ -171,7 +174,7 @@ func TestSellingAServiceWithoutAnOfferMakesOne(t *testing.T) {
 			}
 		})
 		a, b := s.of(first.OrderItemID), s.of(second.OrderItemID)
-		if len(a) != 1 || len(b) != 2 || a[0].OfferID != b[0].OfferID || a[0].SessionMinutes != booking.DefaultSessionMinutes {
+		if len(a) != 1 || len(b) != 2 || a[0].OfferID != b[0].OfferID || a[0].SessionMinutes != catalog.DefaultSessionMinutes {
 			t.Errorf("bookings %+v, %+v", a, b)
 		}
 	})
@@ -276,6 +279,53 @@ func TestARefundKeepsWhatTookPlace(t *testing.T) {
 		}
 		if n, left := s.stand(sale.OrderItemID); n[booking.Completed] != 1 || n[booking.Canceled] != 1 || left != 0 {
 			t.Errorf("%v, %d left", n, left)
+		}
+	})
+}
+
+func TestFiveRequestsWaitWhateverRaces(t *testing.T) {
+	each(t, func(t *testing.T, s *studio) {
+		for range 10 {
+			race(16, func(int) {
+				_, err := s.Request(t.Context(), s.customer, booking.Request{OfferID: s.offer})
+				if err != nil && !errors.Is(err, booking.ErrTooMany) {
+					t.Error(err)
+				}
+			})
+			waiting, err := s.ListForSeller(t.Context(), s.seller, booking.Requested, 1<<40, 100)
+			if err != nil || len(waiting) != booking.MaxOpenRequests {
+				t.Fatalf("%d wait, want %d; %v", len(waiting), booking.MaxOpenRequests, err)
+			}
+			for _, b := range waiting {
+				if err := asBuyer(s, b.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+func TestOneOfManyOverlappingIsConfirmed(t *testing.T) {
+	each(t, func(t *testing.T, s *studio) {
+		for round := range 5 {
+			sale := s.paid(s.product, 32)
+			s.sell(sale)
+			var ids []int64
+			for i := range 32 {
+				ids = append(ids, s.schedule(sale.OrderItemID, noon.AddDate(0, 0, round+1).Add(time.Duration(i)*time.Minute)).ID)
+			}
+			var won atomic.Int32
+			race(32, func(i int) {
+				err := s.become(ids[i], booking.Confirmed)
+				if err == nil {
+					won.Add(1)
+				} else if !errors.Is(err, booking.ErrSlotTaken) {
+					t.Error(err)
+				}
+			})
+			if n, _ := s.stand(sale.OrderItemID); won.Load() != 1 || n[booking.Confirmed] != 1 {
+				t.Fatalf("%d won, %v", won.Load(), n)
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"souk/internal/catalog"
 	"souk/internal/db"
 	"souk/internal/fault"
 )
@@ -54,14 +55,14 @@ func (s *Service) Request(ctx context.Context, customerID int64, r Request) (b B
 		return Booking{}, fault.InvalidField("body.scheduled_start", "must be there to schedule a session of an order item")
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		o, err := offerByID(ctx, tx, r.OfferID)
+		offer, product, err := s.Catalog.ServiceOffer(ctx, tx, r.OfferID)
 		if err != nil {
-			return db.NotFound(err, errOfferAbsent)
+			return err
 		}
 		if r.OrderItemID != nil {
-			b, err = takeSession(ctx, tx, customerID, o, *r.OrderItemID)
+			b, err = takeSession(ctx, tx, customerID, product.ID, *r.OrderItemID)
 		} else {
-			b, err = s.openRequest(ctx, tx, customerID, o)
+			b, err = s.openRequest(ctx, tx, customerID, offer.ID, product)
 		}
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (s *Service) Request(ctx context.Context, customerID int64, r Request) (b B
 }
 
 // takeSession locks the item, and finds its oldest session without a time.
-func takeSession(ctx context.Context, tx *db.Tx, customerID int64, o offer, itemID int64) (Booking, error) {
+func takeSession(ctx context.Context, tx *db.Tx, customerID, productID, itemID int64) (Booking, error) {
 	it, err := itemByID(ctx, tx, itemID)
 	if err == nil && it.customerID == customerID {
 		if err = lockItem(ctx, tx, itemID); err == nil {
@@ -84,7 +85,7 @@ func takeSession(ctx context.Context, tx *db.Tx, customerID int64, o offer, item
 		return Booking{}, db.NotFound(err, errItemAbsent)
 	case it.customerID != customerID:
 		return Booking{}, errItemAbsent
-	case it.productID != o.productID:
+	case it.productID != productID:
 		return Booking{}, fault.InvalidField("body.order_item", "must be an item of the product that the service offer belongs to")
 	case !it.paid:
 		return Booking{}, ErrNotPaid
@@ -97,8 +98,8 @@ func takeSession(ctx context.Context, tx *db.Tx, customerID int64, o offer, item
 }
 
 // openRequest adds an unpaid request; two at once of one customer are counted one after the other.
-func (s *Service) openRequest(ctx context.Context, tx *db.Tx, customerID int64, o offer) (Booking, error) {
-	if !o.published {
+func (s *Service) openRequest(ctx context.Context, tx *db.Tx, customerID, offerID int64, p catalog.Product) (Booking, error) {
+	if p.Visibility != catalog.Published {
 		return Booking{}, errOfferAbsent
 	}
 	if err := tx.Lock(ctx, "booking requests of customer "+strconv.FormatInt(customerID, 10)); err != nil {
@@ -112,7 +113,7 @@ func (s *Service) openRequest(ctx context.Context, tx *db.Tx, customerID int64, 
 		return Booking{}, ErrTooMany
 	}
 	id, err := insert(ctx, tx, Booking{
-		CustomerID: customerID, SellerID: o.sellerID, OfferID: o.id, Status: Requested, CreatedAt: s.Now(), UpdatedAt: s.Now(),
+		CustomerID: customerID, SellerID: p.SellerID, OfferID: offerID, Status: Requested, CreatedAt: s.Now(), UpdatedAt: s.Now(),
 	})
 	if err != nil {
 		return Booking{}, err

@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"errors"
 
 	"souk/internal/db"
 )
@@ -13,12 +12,9 @@ type Sale struct {
 	Quantity                                     int
 }
 
-// DefaultSessionMinutes is the length of a session of a product that was sold before its seller described the service.
-const DefaultSessionMinutes = 60
-
 // Sell makes a session for each unit of a paid item, in the transaction that fulfills its order. A second call for the same
-// item changes nothing. A product without a service offer gets one of DefaultSessionMinutes here, which the seller can
-// change: a buyer who has paid gets a booking in any case.
+// item changes nothing. A product whose seller never described the service gets an offer with the catalog's defaults here, which
+// the seller can change: a buyer who has paid gets a booking in any case.
 func (s *Service) Sell(ctx context.Context, tx *db.Tx, sale Sale) error {
 	if err := lockItem(ctx, tx, sale.OrderItemID); err != nil {
 		return err
@@ -27,17 +23,14 @@ func (s *Service) Sell(ctx context.Context, tx *db.Tx, sale Sale) error {
 	if err != nil || sold > 0 {
 		return err
 	}
-	offerID, err := offerOfProduct(ctx, tx, sale.ProductID)
-	if errors.Is(err, db.ErrNoRows) {
-		offerID, err = insertOffer(ctx, tx, sale.ProductID, DefaultSessionMinutes, s.Now())
-	}
+	offer, err := s.Catalog.OfferOfProduct(ctx, tx, sale.ProductID)
 	if err != nil {
 		return err
 	}
 	for range sale.Quantity {
 		id := sale.OrderItemID
 		_, err := insert(ctx, tx, Booking{
-			CustomerID: sale.CustomerID, SellerID: sale.SellerID, OfferID: offerID, OrderItemID: &id,
+			CustomerID: sale.CustomerID, SellerID: sale.SellerID, OfferID: offer.ID, OrderItemID: &id,
 			Status: Requested, CreatedAt: s.Now(), UpdatedAt: s.Now(),
 		})
 		if err != nil {

@@ -52,7 +52,7 @@ func (s *Service) UpdateAsSeller(ctx context.Context, sellerID, id int64, c Sell
 			return err
 		}
 		if b.Status == Confirmed {
-			// PostgreSQL finds two that confirm at once in a deadlock, a second later; one after the other they never wait.
+			// Two that confirm at once can deadlock in PostgreSQL's exclusion check, which is noticed a second later.
 			if err := tx.Lock(ctx, "confirmed bookings of seller "+strconv.FormatInt(sellerID, 10)); err != nil {
 				return err
 			}

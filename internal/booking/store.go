@@ -109,35 +109,3 @@ func lockItem(ctx context.Context, tx *db.Tx, id int64) error {
 	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM order_items WHERE id = $1`+tx.ForUpdate(), id)
 	return err
 }
-
-// offer is what this package asks of a service offer.
-type offer struct {
-	id, productID, sellerID int64
-	published               bool
-}
-
-func scanOffer(scan db.Scan) (o offer, err error) {
-	err = scan(&o.id, &o.productID, &o.sellerID, &o.published)
-	return o, err
-}
-
-func offerByID(ctx context.Context, q db.Q, id int64) (offer, error) {
-	return db.One(ctx, q, scanOffer, `
-		SELECT o.id, o.product_id, p.seller_id, p.visibility = 'published'
-		FROM service_offers o JOIN products p ON p.id = o.product_id WHERE o.id = $1`, id)
-}
-
-func offerOfProduct(ctx context.Context, q db.Q, productID int64) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT id FROM service_offers WHERE product_id = $1`, productID)
-}
-
-// insertOffer makes the product's offer; one that is made at the same time wins.
-func insertOffer(ctx context.Context, q db.Q, productID int64, minutes int, now time.Time) (int64, error) {
-	_, err := q.Exec(ctx, `
-		INSERT INTO service_offers (product_id, session_minutes, created_at, updated_at)
-		VALUES ($1, $2, $3, $3) ON CONFLICT (product_id) DO NOTHING`, productID, minutes, now)
-	if err != nil {
-		return 0, err
-	}
-	return offerOfProduct(ctx, q, productID)
-}
