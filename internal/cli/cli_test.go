@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"souk/internal/cli"
+	"souk/internal/dbtest"
 )
 
 // TestMain lets the test binary be the program, for tests that need it in processes of its own.
@@ -267,8 +268,25 @@ func TestOpenAPIIsPrinted(t *testing.T) {
 }
 
 func TestSeedingTwiceChangesNothing(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) { seedTwice(t, append(home(t), "DATABASE_URL="+url)) })
+}
+
+func TestOnlyANewDatabaseIsSeededIfNew(t *testing.T) {
 	environ := home(t)
+	if out := must(t, append(environ, "CLERK_DOMAIN=clerk.example.com"), "seed", "--if-new"); out != "" {
+		t.Errorf("beside a Clerk domain it says %q", out)
+	}
 	if out := must(t, environ, "seed", "--if-new"); !strings.Contains(out, "8 products") {
+		t.Errorf("the first run says %q", out)
+	}
+	if out := must(t, environ, "seed", "--if-new"); out != "" {
+		t.Errorf("a database that is not new is told %q", out)
+	}
+}
+
+func seedTwice(t *testing.T, environ []string) {
+	t.Helper()
+	if out := must(t, environ, "seed"); !strings.Contains(out, "8 products") {
 		t.Errorf("the first run says %q", out)
 	}
 	s := serve(t, environ)
@@ -298,9 +316,6 @@ func TestSeedingTwiceChangesNothing(t *testing.T) {
 	}
 	if out := must(t, environ, "seed"); !strings.Contains(out, "there already") {
 		t.Errorf("the second run says %q", out)
-	}
-	if out := must(t, environ, "seed", "--if-new"); out != "" {
-		t.Errorf("a database that is not new is told %q", out)
 	}
 	if after := body(t, s.url+"/api/seller/products/", token); len(products) != 8 || !bytes.Equal(before, after) {
 		t.Errorf("%d products, and after the second run:\n%s", len(products), after)

@@ -204,3 +204,29 @@ func TestAnAbsentServerIsUnavailable(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSchemaSaysWhatIsApplied(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { schemaBeforeAndAfter(t, dbtest.SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { schemaBeforeAndAfter(t, dbtest.Postgres(t, dbtest.Empty, "")) })
+}
+
+func schemaBeforeAndAfter(t *testing.T, url string) {
+	t.Helper()
+	d, err := db.Open(db.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	if current, newest, err := d.Schema(t.Context()); err != nil || current != 0 || newest < 8 {
+		t.Errorf("before: at %d of %d, %v", current, newest, err)
+	}
+	if _, err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if current, newest, err := d.Schema(t.Context()); err != nil || current != newest {
+		t.Errorf("after: at %d of %d, %v", current, newest, err)
+	}
+	if now, err := d.Time(t.Context()); err != nil || time.Since(now).Abs() > time.Minute {
+		t.Errorf("the database's time is %s, %v", now, err)
+	}
+}
