@@ -17,7 +17,9 @@ import (
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
+	"souk/internal/order"
 	"souk/internal/project"
+	"souk/internal/subscription"
 )
 
 // Version is the version of the API document.
@@ -25,19 +27,21 @@ const Version = "0.1.0"
 
 // Deps are what the routes call.
 type Deps struct {
-	Verify      func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
-	CSRF        httpx.CSRF
-	Identity    *identity.Service
-	Bookings    *booking.Service
-	Projects    *project.Service
-	Catalog     *catalog.Service
-	Fulfillment *fulfillment.Service
-	Idempotency *httpx.Idempotency
-	Cursors     httpx.Cursors
-	Cache       *httpx.Cache                // of the public catalog
-	Ping        func(context.Context) error // nil when the database answers
-	Release     string                      // the version of the program
-	Now         func() time.Time
+	Verify        func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
+	CSRF          httpx.CSRF
+	Identity      *identity.Service
+	Bookings      *booking.Service
+	Projects      *project.Service
+	Catalog       *catalog.Service
+	Fulfillment   *fulfillment.Service
+	Orders        *order.Service
+	Subscriptions *subscription.Service
+	Idempotency   *httpx.Idempotency
+	Cursors       httpx.Cursors
+	Cache         *httpx.Cache                // of the public catalog
+	Ping          func(context.Context) error // nil when the database answers
+	Release       string                      // the version of the program
+	Now           func() time.Time
 
 	// LocalFeatures are the feature keys of a profile's current entitlements; nil means that there are none.
 	LocalFeatures func(ctx context.Context, profileID int64) ([]string, error)

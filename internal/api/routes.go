@@ -26,6 +26,7 @@ func (a *API) routes() {
 	a.sellerCatalogRoutes()
 	a.sellerOrderRoutes()
 	a.projectRoutes()
+	a.router.Handle("GET /checkout/{public_id}/", http.HandlerFunc(a.checkoutPage)) // a page, open to all
 }
 
 func (a *API) publicRoutes() {
@@ -59,6 +60,20 @@ func (a *API) callerRoutes() {
 }
 
 func (a *API) accountRoutes() {
+	add(a, route{method: get, path: "/api/account/orders/", access: signedIn, id: "listOrders", tag: "account",
+		summary: "Your orders, newest first"}, a.listOrders)
+	add(a, route{method: post, path: "/api/account/orders/create/", access: signedIn, id: "createOrder", tag: "account", status: created, idempotent: true,
+		errors: []int{notFound}, summary: "Order one price, or several of one seller"}, a.createOrder)
+	add(a, route{method: get, path: "/api/account/orders/{public_id}/", access: signedIn, id: "getOrder", tag: "account",
+		summary: "One of your orders"}, a.getOrder)
+	add(a, route{method: post, path: "/api/account/orders/{public_id}/confirm/", access: signedIn, id: "confirmOrder", tag: "account",
+		errors: []int{conflict}, summary: "Have the payment of an order checked, and get what was bought"}, a.confirmOrder)
+	add(a, route{method: post, path: "/api/account/orders/{public_id}/cancel/", access: signedIn, id: "cancelOrder", tag: "account",
+		errors: []int{conflict}, summary: "Give up an unpaid order"}, a.cancelOrder)
+	add(a, route{method: get, path: "/api/account/subscriptions/", access: signedIn, id: "listSubscriptions", tag: "account",
+		summary: "Your subscriptions, newest first"}, a.listSubscriptions)
+	add(a, route{method: get, path: "/api/account/entitlements/", access: signedIn, id: "listEntitlements", tag: "account",
+		summary: "The features that you may use, newest first"}, a.listEntitlements)
 	add(a, route{method: get, path: "/api/account/downloads/", access: signedIn, id: "listDownloads", tag: "account",
 		summary: "What you may download, newest first"}, a.listDownloads)
 	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account",
@@ -129,6 +144,14 @@ func (a *API) sellerCatalogRoutes() {
 }
 
 func (a *API) sellerOrderRoutes() {
+	add(a, route{method: get, path: "/api/seller/orders/", access: seller, id: "listSellerOrders", tag: "seller",
+		summary: "Orders of your products, newest first"}, a.listSellerOrders)
+	add(a, route{method: get, path: "/api/seller/orders/{public_id}/", access: seller, id: "getSellerOrder", tag: "seller",
+		summary: "One order of your products, with its buyer and timeline"}, a.getSellerOrder)
+	add(a, route{method: post, path: "/api/seller/orders/{public_id}/mark-paid/", access: seller, id: "markOrderPaid", tag: "seller", errors: []int{conflict},
+		summary: "Record a payment that you received by other means"}, a.markPaid)
+	add(a, route{method: post, path: "/api/seller/orders/{public_id}/refund/", access: seller, id: "refundOrder", tag: "seller", errors: []int{conflict},
+		summary: "Give money back, and take back what it bought"}, a.refundOrder)
 }
 
 func (a *API) projectRoutes() {

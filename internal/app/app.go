@@ -22,7 +22,9 @@ import (
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
+	"souk/internal/order"
 	"souk/internal/project"
+	"souk/internal/subscription"
 )
 
 // App is a wired shop.
@@ -80,11 +82,22 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	cache := httpx.NewCache(now)
 	a.catalog.Changed = cache.Drop
-	given := &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: bookings}
+	subscriptions := &subscription.Service{DB: d, Now: now}
+	given := &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: bookings, Subscriptions: subscriptions}
+	a.catalog.AssetAdded = given.AssetAdded
+	orders, err := order.New(order.Deps{
+		DB: d, Now: now, People: a.people, Catalog: a.catalog, Fulfill: given.Fulfill, Subscribed: subscriptions.Subscribed,
+		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
+		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog, Fulfillment: given,
+		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
+		Orders: orders, Subscriptions: subscriptions, Fulfillment: given, LocalFeatures: given.LocalFeatures,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
