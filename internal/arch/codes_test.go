@@ -22,9 +22,8 @@ const codesMark = "<!-- codes -->\n"
 // docs/errors.md lists every stable code that the program can answer with.
 func TestCodesAreDocumented(t *testing.T) {
 	codes := map[string]string{
-		"not_found":          "NotFound | There is no such … / There is nothing at this address.",
-		"invalid_field":      "Invalid | (the fields, and what they may be)",
-		"method_not_allowed": "405 | This address does not take that method; the Allow header lists those it takes.",
+		"not_found":     "NotFound | There is no such … / There is nothing at this address.",
+		"invalid_field": "Invalid | (the fields, and what they may be)",
 	}
 	for _, file := range goFiles(t, "../..", "internal") {
 		for code, row := range codesIn(t, filepath.Join("../..", file.path)) {
@@ -54,7 +53,7 @@ func TestCodesAreDocumented(t *testing.T) {
 	}
 }
 
-// codesIn finds fault.New(fault.Kind, "code", "text") and Newf in a file.
+// codesIn finds fault.New(fault.Kind, "code", "text"), Newf, and Problem literals in a file.
 func codesIn(t *testing.T, path string) map[string]string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
@@ -63,6 +62,12 @@ func codesIn(t *testing.T, path string) map[string]string {
 	}
 	codes := map[string]string{}
 	ast.Inspect(parsed, func(n ast.Node) bool {
+		if problem, ok := n.(*ast.CompositeLit); ok {
+			if code, row := problemIn(problem); code != "" {
+				codes[code] = row
+			}
+			return true
+		}
 		call, ok := n.(*ast.CallExpr)
 		if !ok || len(call.Args) < 3 {
 			return true
@@ -82,6 +87,31 @@ func codesIn(t *testing.T, path string) map[string]string {
 		return true
 	})
 	return codes
+}
+
+// problemIn is the code and the row of a Problem literal with a fixed code.
+func problemIn(lit *ast.CompositeLit) (code, row string) {
+	if name, ok := lit.Type.(*ast.Ident); !ok || name.Name != "Problem" {
+		return "", ""
+	}
+	var status, says string
+	for _, e := range lit.Elts {
+		field, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			continue
+		}
+		switch name, _ := field.Key.(*ast.Ident); name.Name {
+		case "Code":
+			code, _ = literal(field.Value)
+		case "Detail":
+			says, _ = literal(field.Value)
+		case "Status":
+			if constant, ok := field.Value.(*ast.SelectorExpr); ok {
+				status = strings.TrimPrefix(constant.Sel.Name, "Status")
+			}
+		}
+	}
+	return code, status + " | " + says
 }
 
 // literal is the text of a string literal, or of literals that are added to something.
