@@ -77,6 +77,8 @@ func TestAPaidSessionFromScheduleToCompletion(t *testing.T) {
 			b.Text("scheduled_end") != at.Add(90*time.Minute).Format(time.RFC3339) || b.Text("status") != "requested" || b.Text("product_name") != "An hour of mixing" {
 			t.Errorf("scheduled %v", b)
 		}
+		// A product that is no longer sold still owes its sessions.
+		sal.Patch(fmt.Sprintf("/api/seller/products/%d/", svc.product), `{"visibility":"archived"}`).Is(200)
 		ana.Post(accountBookings, scheduleBody(svc, item, inDays(4, 9))).Is(201)
 		if a := ana.Post(accountBookings, scheduleBody(svc, item, inDays(5, 9))).Is(409).Object(); a.Text("code") != "no_sessions_left" {
 			t.Error(a)

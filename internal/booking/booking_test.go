@@ -329,3 +329,47 @@ func TestOneOfManyOverlappingIsConfirmed(t *testing.T) {
 		}
 	})
 }
+
+func TestASessionComesBackOnceHoweverManyCancel(t *testing.T) {
+	each(t, func(t *testing.T, s *studio) {
+		for round := range 5 {
+			sale := s.paid(s.product, 1)
+			s.sell(sale)
+			b := s.schedule(sale.OrderItemID, noon.AddDate(0, 0, round+1))
+			var won atomic.Int32
+			race(16, func(i int) {
+				cancel := asBuyer
+				if i%2 == 1 {
+					cancel = asSeller
+				}
+				err := cancel(s, b.ID)
+				if err == nil {
+					won.Add(1)
+				} else if !errors.Is(err, booking.ErrTransition) {
+					t.Error(err)
+				}
+			})
+			if n, left := s.stand(sale.OrderItemID); won.Load() != 1 || left != 1 || n[booking.Canceled] != 1 {
+				t.Fatalf("%d canceled it, %v, %d left", won.Load(), n, left)
+			}
+		}
+	})
+}
+
+func TestOnlyAPaidOrderHasSessions(t *testing.T) {
+	each(t, func(t *testing.T, s *studio) {
+		sale := s.paid(s.product, 1)
+		s.sell(sale)
+		if err := s.refund(sale.OrderItemID); err != nil {
+			t.Fatal(err)
+		}
+		start := noon.Add(time.Hour)
+		for _, status := range []string{"refunded", "draft", "pending_payment", "canceled"} {
+			s.id(`UPDATE orders SET status = $2 WHERE id = (SELECT order_id FROM order_items WHERE id = $1) RETURNING id`, sale.OrderItemID, status)
+			_, err := s.Request(t.Context(), s.customer, booking.Request{OfferID: s.offer, OrderItemID: &sale.OrderItemID, Start: &start})
+			if !errors.Is(err, booking.ErrNotPaid) {
+				t.Errorf("%s: %v", status, err)
+			}
+		}
+	})
+}
