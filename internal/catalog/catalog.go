@@ -150,13 +150,6 @@ func (s *Service) write(ctx context.Context, fn func(ctx context.Context, tx *db
 // fold makes text comparable whatever its case: full Unicode case folding, so that both engines search alike.
 func fold(text string) string { return cases.Fold().String(norm.NFKC.String(text)) }
 
-// sortName is the name as lists are ordered by it. Some characters become many when they are folded: it is cut, because an
-// index has room for so much only.
-func sortName(name string) string {
-	folded := []rune(fold(name))
-	return string(folded[:min(len(folded), 200)])
-}
-
 // storable is text from an address without what no stored text has: bytes that are not UTF-8, and NUL.
 func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")

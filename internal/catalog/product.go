@@ -52,7 +52,7 @@ func (c ProductChange) apply(p *Product) error {
 	if c.Metadata != nil {
 		p.Metadata = c.Metadata
 	}
-	p.sortName = sortName(p.Name)
+	p.sortName = fold(p.Name)
 	return checks.Err()
 }
 
