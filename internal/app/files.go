@@ -36,7 +36,10 @@ func (a *App) withFiles(api http.Handler, allow func(ctx context.Context, grant 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, local.Prefix) {
 			api.ServeHTTP(w, r)
-		} else if err := a.files.Serve(w, r, allow); err != nil {
+			return
+		}
+		httpx.NameRoute(r, local.Prefix+"{key}")
+		if err := a.files.Serve(w, r, allow); err != nil {
 			httpx.WriteProblem(w, r, err)
 		}
 	})

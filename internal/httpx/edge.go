@@ -134,6 +134,13 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
+// NameRoute tells the log line of a request which route it is, for a handler that no Router has.
+func NameRoute(r *http.Request, pattern string) {
+	if info := requestOf(r.Context()); info != nil {
+		info.route = pattern
+	}
+}
+
 // logged gives each request an id, catches panics, and writes one line when it is done. The line has the route's
 // pattern, not the path: paths and queries hold tokens and signatures.
 func logged(next http.Handler) http.Handler {

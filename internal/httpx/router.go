@@ -65,9 +65,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	handler, pattern := rt.mux.Handler(r)
 	if pattern != "" {
-		if info := requestOf(r.Context()); info != nil {
-			info.route = pattern
-		}
+		NameRoute(r, pattern)
 		rt.mux.ServeHTTP(w, r)
 		return
 	}
