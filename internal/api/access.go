@@ -65,6 +65,11 @@ func (a *API) admit(rule access, next http.Handler) http.Handler {
 		}
 		if err != nil {
 			logRejected(r, err)
+			if fault.KindOf(err) == fault.Unauthenticated {
+				if limited := a.Limits.BadSignIn.Take(w, r, a.address(r)); limited != nil {
+					err = limited
+				}
+			}
 			httpx.WriteProblem(w, r, err)
 			return
 		}

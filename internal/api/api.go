@@ -38,7 +38,8 @@ type Deps struct {
 	Subscriptions *subscription.Service
 	Idempotency   *httpx.Idempotency
 	Cursors       httpx.Cursors
-	Cache         *httpx.Cache                // of the public catalog
+	Cache         *httpx.Cache // of the public catalog
+	Limits        Limits
 	Ping          func(context.Context) error // nil when the database answers
 	Release       string                      // the version of the program
 	Now           func() time.Time
@@ -85,12 +86,14 @@ type route struct {
 	access       access
 	id           string // operationId: the name of the call in a generated client
 	tag, summary string
-	status       int   // of success; 0 is 200
-	idempotent   bool  // takes an Idempotency-Key
-	cached       bool  // answers everybody alike, from a.Cache
-	file         bool  // takes a file of any type as its body
-	rawBytes     int64 // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
-	errors       []int // beyond those that follow from access and path
+	status       int                         // of success; 0 is 200
+	idempotent   bool                        // takes an Idempotency-Key
+	cached       bool                        // answers everybody alike, from a.Cache
+	limit        func(Limits) *httpx.Limiter // nil: that of the access rule
+	unlimited    bool                        // signed by a provider, or asked by a load balancer
+	file         bool                        // takes a file of any type as its body
+	rawBytes     int64                       // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
+	errors       []int                       // beyond those that follow from access and path
 }
 
 func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error)) {
@@ -132,7 +135,7 @@ func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
 	if rt.cached {
 		next = a.Cache.Wrap(next)
 	}
-	return a.admit(rt.access, next)
+	return a.admit(rt.access, a.limit(rt, next))
 }
 
 // PageIn are the parameters of every list.

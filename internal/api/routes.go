@@ -30,11 +30,11 @@ func (a *API) routes() {
 }
 
 func (a *API) publicRoutes() {
-	add(a, route{method: get, path: "/api/health/", access: public, id: "getHealth", tag: "public",
+	add(a, route{method: get, path: "/api/health/", access: public, id: "getHealth", tag: "public", unlimited: true,
 		summary: "Whether the shop works"}, a.getHealth)
-	add(a, route{method: post, path: "/api/webhooks/clerk/", access: public, id: "clerkWebhook", tag: "webhooks", rawBytes: maxWebhook,
+	add(a, route{method: post, path: "/api/webhooks/clerk/", access: public, id: "clerkWebhook", tag: "webhooks", unlimited: true, rawBytes: maxWebhook,
 		summary: "Clerk tells of an event, signed by Svix"}, a.clerkWebhook)
-	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", rawBytes: maxWebhook,
+	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", unlimited: true, rawBytes: maxWebhook,
 		summary: "Stripe tells of an event"}, a.stripeWebhook)
 	add(a, route{method: get, path: "/api/products/", access: public, id: "listProducts", tag: "public", cached: true,
 		summary: "What the shop sells"}, a.listProducts)
@@ -62,13 +62,13 @@ func (a *API) callerRoutes() {
 func (a *API) accountRoutes() {
 	add(a, route{method: get, path: "/api/account/orders/", access: signedIn, id: "listOrders", tag: "account",
 		summary: "Your orders, newest first"}, a.listOrders)
-	add(a, route{method: post, path: "/api/account/orders/create/", access: signedIn, id: "createOrder", tag: "account", status: created, idempotent: true,
+	add(a, route{method: post, path: "/api/account/orders/create/", access: signedIn, id: "createOrder", tag: "account", limit: orderLimit, status: created, idempotent: true,
 		errors: []int{notFound}, summary: "Order one price, or several of one seller"}, a.createOrder)
 	add(a, route{method: get, path: "/api/account/orders/{public_id}/", access: signedIn, id: "getOrder", tag: "account",
 		summary: "One of your orders"}, a.getOrder)
-	add(a, route{method: post, path: "/api/account/orders/{public_id}/confirm/", access: signedIn, id: "confirmOrder", tag: "account",
+	add(a, route{method: post, path: "/api/account/orders/{public_id}/confirm/", access: signedIn, id: "confirmOrder", tag: "account", limit: confirmLimit,
 		errors: []int{conflict}, summary: "Have the payment of an order checked, and get what was bought"}, a.confirmOrder)
-	add(a, route{method: post, path: "/api/account/orders/{public_id}/cancel/", access: signedIn, id: "cancelOrder", tag: "account",
+	add(a, route{method: post, path: "/api/account/orders/{public_id}/cancel/", access: signedIn, id: "cancelOrder", tag: "account", limit: confirmLimit,
 		errors: []int{conflict}, summary: "Give up an unpaid order"}, a.cancelOrder)
 	add(a, route{method: get, path: "/api/account/subscriptions/", access: signedIn, id: "listSubscriptions", tag: "account",
 		summary: "Your subscriptions, newest first"}, a.listSubscriptions)
@@ -76,20 +76,20 @@ func (a *API) accountRoutes() {
 		summary: "The features that you may use, newest first"}, a.listEntitlements)
 	add(a, route{method: get, path: "/api/account/downloads/", access: signedIn, id: "listDownloads", tag: "account",
 		summary: "What you may download, newest first"}, a.listDownloads)
-	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account",
+	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account", limit: downloadLimit,
 		errors: []int{badGateway}, summary: "Get an address to download a file from; counts as one download"}, a.accessDownload)
 }
 
 func (a *API) bookingRoutes() {
 	add(a, route{method: get, path: "/api/account/bookings/", access: signedIn, id: "listBookings", tag: "account",
 		summary: "Your bookings, newest first"}, a.listBookings)
-	add(a, route{method: post, path: "/api/account/bookings/", access: signedIn, id: "createBooking", tag: "account", status: created, idempotent: true,
+	add(a, route{method: post, path: "/api/account/bookings/", access: signedIn, id: "createBooking", tag: "account", limit: bookingLimit, status: created, idempotent: true,
 		errors: []int{notFound, conflict}, summary: "Schedule a paid session, or ask for one"}, a.createBooking)
 	add(a, route{method: get, path: "/api/account/bookings/{id}/", access: signedIn, id: "getBooking", tag: "account",
 		summary: "One of your bookings"}, a.getBooking)
-	add(a, route{method: patch, path: "/api/account/bookings/{id}/", access: signedIn, id: "updateBooking", tag: "account", errors: []int{conflict},
+	add(a, route{method: patch, path: "/api/account/bookings/{id}/", access: signedIn, id: "updateBooking", tag: "account", limit: bookingLimit, errors: []int{conflict},
 		summary: "Change the time or the notes of a booking that is not confirmed yet"}, a.patchBooking)
-	add(a, route{method: post, path: "/api/account/bookings/{id}/cancel/", access: signedIn, id: "cancelBooking", tag: "account", errors: []int{conflict},
+	add(a, route{method: post, path: "/api/account/bookings/{id}/cancel/", access: signedIn, id: "cancelBooking", tag: "account", limit: bookingLimit, errors: []int{conflict},
 		summary: "Cancel a booking; a paid session whose time is ahead comes back"}, a.cancelBooking)
 	add(a, route{method: get, path: "/api/seller/bookings/", access: seller, id: "listSellerBookings", tag: "seller",
 		summary: "Bookings of your services, newest first"}, a.listSellerBookings)
@@ -100,8 +100,8 @@ func (a *API) bookingRoutes() {
 }
 
 func (a *API) sellerCatalogRoutes() {
-	add(a, route{method: put, path: "/api/seller/assets/{id}/content/", access: seller, id: "putAssetContent", tag: "seller", file: true,
-		errors: []int{http.StatusRequestTimeout, badGateway}, summary: "Upload the file of an asset"}, a.putContent)
+	add(a, route{method: put, path: "/api/seller/assets/{id}/content/", access: seller, id: "putAssetContent", tag: "seller", limit: uploadLimit,
+		file: true, errors: []int{http.StatusRequestTimeout, badGateway}, summary: "Upload the file of an asset"}, a.putContent)
 	add(a, route{method: get, path: "/api/seller/products/", access: seller, id: "listSellerProducts", tag: "seller",
 		summary: "Your products, newest first"}, a.listSellerProducts)
 	add(a, route{method: post, path: "/api/seller/products/", access: seller, id: "createProduct", tag: "seller", status: created, idempotent: true,

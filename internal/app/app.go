@@ -99,7 +99,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
 		Orders: orders, Subscriptions: subscriptions, Fulfillment: given, LocalFeatures: given.LocalFeatures,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
-		Ping: d.Ping, Release: o.Release, Now: now,
+		Limits: limits(cfg),
+		Ping:   d.Ping, Release: o.Release, Now: now,
 	})
 	edge := httpx.Edge{
 		Hosts: cfg.AllowedHosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),

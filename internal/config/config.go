@@ -86,7 +86,8 @@ type Config struct {
 	OrderConfirmAllowManual  bool   `env:"ORDER_CONFIRM_ALLOW_MANUAL"`
 	OrderConfirmSharedSecret Secret `env:"ORDER_CONFIRM_SHARED_SECRET"`
 
-	RateLimitEnabled bool `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
+	RateLimitEnabled bool  `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
+	RateLimits       Rates `envPrefix:"RATE_LIMIT_"`
 }
 
 // Development says that the host of PUBLIC_URL is loopback: only then do stand-ins run and defaults suffice.

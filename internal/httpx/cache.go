@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -136,6 +137,7 @@ func (c *Cache) load(e *entry, key string, next http.Handler, w http.ResponseWri
 	sum := sha256.Sum256(got.body.Bytes())
 	e.etag = []string{`"` + hex.EncodeToString(sum[:16]) + `"`}
 	got.header["Cache-Control"] = revalidate
+	got.header["Content-Length"] = []string{strconv.Itoa(got.body.Len())}
 	if got.header.Get("Content-Type") == "application/json" {
 		got.header["Content-Type"] = jsonType
 	}
@@ -152,10 +154,12 @@ func (e *entry) writeTo(w http.ResponseWriter, r *http.Request) {
 	}
 	header["Etag"] = e.etag
 	if known := r.Header["If-None-Match"]; len(known) == 1 && known[0] == e.etag[0] {
+		delete(header, "Content-Length")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	if len(r.Header["If-None-Match"]) > 0 { // a list, or a weak one: net/http knows the rules
+		delete(header, "Content-Length")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(e.answer.body.Bytes()))
 		return
 	}
