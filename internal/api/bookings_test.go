@@ -18,6 +18,29 @@ const (
 
 func bookingPath(list string, id int64) string { return fmt.Sprintf("%s%d/", list, id) }
 
+// service is a published product with sessions of 90 minutes.
+type service struct{ product, price, offer int64 }
+
+func newService(seller *souktest.Client, name string) (svc service) {
+	svc.product = seller.Post("/api/seller/products/", fmt.Sprintf(`{"name":%q,"product_type":"service","visibility":"published"}`, name)).Is(201).Object().ID()
+	path := fmt.Sprintf("/api/seller/products/%d/", svc.product)
+	svc.price = seller.Post(path+"prices/", `{"name":"A session","amount_cents":9000,"currency":"EUR"}`).Is(201).Object().ID()
+	svc.offer = seller.Do("PUT", path+"service-offer/", `{"session_minutes":90}`).Is(200).Object().ID()
+	return svc
+}
+
+// orderSessions is an order that is not paid yet: its path, and the id of its item.
+func orderSessions(buyer *souktest.Client, svc service, quantity int) (path string, item int64) {
+	order := buyer.Post("/api/account/orders/create/", fmt.Sprintf(`{"price_id":%d,"quantity":%d}`, svc.price, quantity)).Is(201).Object().Sub("order")
+	return "/api/account/orders/" + order.Text("public_id") + "/", order.Subs("items")[0].ID()
+}
+
+func buySessions(buyer *souktest.Client, svc service, quantity int) (item int64) {
+	path, item := orderSessions(buyer, svc, quantity)
+	buyer.Post(path+"confirm/", `{"provider":"manual"}`).Is(200)
+	return item
+}
+
 // inDays is a whole hour in the future, and RFC 3339.
 func inDays(days int, hour time.Duration) string {
 	return day(days).Add(hour * time.Hour).Format(time.RFC3339)
@@ -59,8 +82,8 @@ func statuses(n int, send func(i int) *souktest.Answer) map[int]int {
 func TestAPaidSessionFromScheduleToCompletion(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana := s.As("sal@example.test"), s.As("ana@example.test")
-		svc := newService(t, s, sal, "An hour of mixing")
-		item := buySessions(t, s, ana, svc, 2)
+		svc := newService(sal, "An hour of mixing")
+		item := buySessions(ana, svc, 2)
 		untimed := ana.Get(accountBookings).Is(200).List()
 		if len(untimed) != 2 || untimed[0].ID() < untimed[1].ID() || untimed[0]["scheduled_start"] != nil || untimed[0].Text("status") != "requested" ||
 			untimed[0].Int("order_item") != item || untimed[0].Int("service_offer") != svc.offer {
@@ -125,11 +148,28 @@ func TestAPaidSessionFromScheduleToCompletion(t *testing.T) {
 	})
 }
 
+func TestAServiceThatWasNeverDescribedIsStillOwed(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		sal, ana := s.As("sal@example.test"), s.As("ana@example.test")
+		product := sal.Post("/api/seller/products/", `{"name":"Advice","product_type":"service","visibility":"published"}`).Is(201).Object().ID()
+		price := sal.Post(fmt.Sprintf("/api/seller/products/%d/prices/", product), `{"name":"A session","amount_cents":0,"currency":"EUR"}`).Is(201).Object().ID()
+		order := ana.Post("/api/account/orders/create/", fmt.Sprintf(`{"price_id":%d,"quantity":2}`, price)).Is(201).Object().Sub("order")
+		owed := ana.Get(accountBookings).Is(200).List()
+		if len(owed) != 2 || owed[0].Int("order_item") != order.Subs("items")[0].ID() {
+			t.Fatalf("owed %v", owed)
+		}
+		b := ana.Post(accountBookings, scheduleBody(service{offer: owed[0].Int("service_offer")}, owed[0].Int("order_item"), inDays(3, 9))).Is(201).Object()
+		if b.Text("scheduled_end") != inDays(3, 10) {
+			t.Errorf("not an hour: %v", b)
+		}
+	})
+}
+
 func TestACanceledSessionIsThereAgain(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana := s.As("sal@example.test"), s.As("ana@example.test")
-		svc := newService(t, s, sal, "Mixing")
-		item := buySessions(t, s, ana, svc, 1)
+		svc := newService(sal, "Mixing")
+		item := buySessions(ana, svc, 1)
 		for range 3 {
 			b := ana.Post(accountBookings, scheduleBody(svc, item, inDays(3, 9))).Is(201).Object()
 			if c := ana.Post(bookingPath(accountBookings, b.ID())+"cancel/", nil).Is(200).Object(); c.Text("status") != "canceled" {
@@ -156,8 +196,8 @@ func TestACanceledSessionIsThereAgain(t *testing.T) {
 func TestBookingsRefuseBadInput(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana, ben := s.As("sal@example.test"), s.As("ana@example.test"), s.As("ben@example.test")
-		svc, other := newService(t, s, sal, "Mixing"), newService(t, s, sal, "Mastering")
-		item := buySessions(t, s, ana, svc, 1)
+		svc, other := newService(sal, "Mixing"), newService(sal, "Mastering")
+		item := buySessions(ana, svc, 1)
 		soon := inDays(3, 9)
 
 		for body, field := range map[string]string{
@@ -187,6 +227,13 @@ func TestBookingsRefuseBadInput(t *testing.T) {
 		ana.Post(accountBookings, scheduleBody(service{offer: 99999}, item, soon)).Is(404)
 		ana.Post(accountBookings, scheduleBody(svc, 99999, soon)).Is(404)
 		ben.Post(accountBookings, scheduleBody(svc, item, soon)).Is(404)
+		order, unpaid := orderSessions(ana, svc, 1)
+		for range 2 {
+			if a := ana.Post(accountBookings, scheduleBody(svc, unpaid, soon)).Is(409).Object(); a.Text("code") != "order_not_paid" {
+				t.Error(a)
+			}
+			ana.Post(order+"cancel/", nil)
+		}
 		if f := ana.Post(accountBookings, scheduleBody(other, item, soon)).Field(); f != "body.order_item" {
 			t.Error(f)
 		}
@@ -230,7 +277,7 @@ func TestBookingsRefuseBadInput(t *testing.T) {
 func TestBookingsAreTheirOwners(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, sue, ana, ben := s.As("sal@example.test"), s.As("sue@example.test"), s.As("ana@example.test"), s.As("ben@example.test")
-		svc := newService(t, s, sal, "Mixing")
+		svc := newService(sal, "Mixing")
 		id := request(ana, svc.offer, inDays(3, 9))
 		for _, id := range []int64{id, 99999} {
 			mine, theirs := bookingPath(accountBookings, id), bookingPath(sellerBookings, id)
@@ -258,7 +305,7 @@ func TestBookingsAreTheirOwners(t *testing.T) {
 func TestAtMostFiveUnpaidRequestsWait(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana, ben := s.As("sal@example.test"), s.As("ana@example.test"), s.As("ben@example.test")
-		svc := newService(t, s, sal, "Mixing")
+		svc := newService(sal, "Mixing")
 		ana.Get(accountBookings).Is(200)
 		body := fmt.Sprintf(`{"service_offer":%d}`, svc.offer)
 		if n := statuses(32, func(int) *souktest.Answer { return ana.Post(accountBookings, body) }); n[201] != 5 || n[409] != 27 {
@@ -287,8 +334,8 @@ func TestAtMostFiveUnpaidRequestsWait(t *testing.T) {
 func TestNSessionsAreScheduledExactlyNTimes(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana := s.As("sal@example.test"), s.As("ana@example.test")
-		svc := newService(t, s, sal, "Mixing")
-		item := buySessions(t, s, ana, svc, 3)
+		svc := newService(sal, "Mixing")
+		item := buySessions(ana, svc, 3)
 		n := statuses(32, func(i int) *souktest.Answer {
 			return ana.Post(accountBookings, scheduleBody(svc, item, inDays(3+i, 9)))
 		})
@@ -304,7 +351,7 @@ func TestNSessionsAreScheduledExactlyNTimes(t *testing.T) {
 func TestConfirmedBookingsNeverOverlap(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, sue := s.As("sal@example.test"), s.As("sue@example.test")
-		svc, sues := newService(t, s, sal, "Mixing"), newService(t, s, sue, "Mixing too")
+		svc, sues := newService(sal, "Mixing"), newService(sue, "Mixing too")
 		buyer := func(i int) *souktest.Client { return s.As(fmt.Sprintf("buyer%d@example.test", i)) }
 
 		at := day(3).Add(9 * time.Hour)
@@ -354,7 +401,7 @@ func TestConfirmedBookingsNeverOverlap(t *testing.T) {
 func TestTimesAroundAChangeOfClocksAreInstants(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		sal, ana, ben := s.As("sal@example.test"), s.As("ana@example.test"), s.As("ben@example.test")
-		svc := newService(t, s, sal, "Mixing") // 90 minutes
+		svc := newService(sal, "Mixing") // 90 minutes
 		year := fmt.Sprint(time.Now().Year() + 1)
 		for _, c := range []struct {
 			buyer       *souktest.Client
@@ -389,7 +436,7 @@ func TestBookingsBehaveAsTheModel(t *testing.T) {
 		seed := rand.Uint64()
 		random := rand.New(rand.NewPCG(seed, 0))
 		sal := s.As("sal@example.test")
-		svc := newService(t, s, sal, "Mixing") // 90 minutes: three slots of half an hour
+		svc := newService(sal, "Mixing") // 90 minutes: three slots of half an hour
 		type slot struct {
 			id        int64
 			start     int
