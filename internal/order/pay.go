@@ -36,6 +36,11 @@ func (s *Service) Confirm(ctx context.Context, buyer int64, publicID string, c C
 	if o, err = s.Get(ctx, buyer, publicID); err != nil {
 		return Order{}, false, err
 	}
+	if c.Provider == Manual {
+		if err := s.mayConfirm(c.Secret); err != nil {
+			return Order{}, false, err
+		}
+	}
 	if o.Status.settled() {
 		return o, true, nil
 	}
@@ -44,9 +49,6 @@ func (s *Service) Confirm(ctx context.Context, buyer int64, publicID string, c C
 	}
 	if c.Provider != Manual {
 		return Order{}, false, errNoProvider
-	}
-	if err := s.mayConfirm(c.Secret); err != nil {
-		return Order{}, false, err
 	}
 	p := payment{
 		provider: Manual, externalID: strings.TrimSpace(c.ExternalID), checkoutID: strings.TrimSpace(c.ClerkCheckoutID), raw: c.RawPayload,
