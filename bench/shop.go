@@ -84,7 +84,7 @@ func fill(ctx context.Context, d *db.DB, products int) error {
 		if tx.Engine == db.SQLite {
 			return nil
 		}
-		for _, table := range []string{"products", "prices", "assets"} { // the ids above were given by hand
+		for _, table := range []string{"profiles", "products", "prices", "assets"} { // the ids above were given by hand
 			if _, err := tx.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), (SELECT max(id) FROM `+table+`))`, table); err != nil {
 				return err
 			}

@@ -230,3 +230,21 @@ func schemaBeforeAndAfter(t *testing.T, url string) {
 		t.Errorf("the database's time is %s, %v", now, err)
 	}
 }
+
+// Who leaves before the commit is told so, not that something went wrong with the database.
+func TestACallerThatLeavesIsNoDatabaseFault(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, leave := context.WithCancel(t.Context())
+		err := d.InTx(ctx, func(_ context.Context, tx *db.Tx) error {
+			leave()
+			for { // until database/sql has rolled back
+				if _, err := tx.Exec(context.Background(), `SELECT 1`); err != nil {
+					return nil
+				}
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

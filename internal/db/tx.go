@@ -73,6 +73,9 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	}
 	done = true
 	if err := handle.Commit(); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // the caller left, and database/sql rolled back
+			err = ctx.Err()
+		}
 		return unavailable(fmt.Errorf("commit: %w", err))
 	}
 	for _, f := range tx.after {
