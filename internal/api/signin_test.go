@@ -324,6 +324,9 @@ func TestStandInAnswersThisMachineOnly(t *testing.T) {
 	s.Nobody().Get(devcloud.Prefix + "/other").Is(404)
 	s.Nobody().Post(path, "{}").Is(405)
 
+	// The shop reads the keys over HTTP, whatever hosts it is told to answer to.
+	souktest.New(t, dbtest.SQLite(t), "ALLOWED_HOSTS=shop.localhost").As("ana@example.test").Get("/api/me/").Is(200)
+
 	configured, _ := withClerk(t)
 	configured.Nobody().Get(path).Is(404)
 	if configured.Issuer != nil {

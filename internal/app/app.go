@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,8 +103,12 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Limits: limits(cfg),
 		Ping:   d.Ping, Release: o.Release, Now: now,
 	})
+	hosts := cfg.AllowedHosts
+	if a.Issuer != nil { // its keys are read over HTTP, by the name of this machine
+		hosts = slices.Concat(hosts, []string{"localhost", "127.0.0.1", "::1"})
+	}
 	edge := httpx.Edge{
-		Hosts: cfg.AllowedHosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
+		Hosts: hosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
 	}
 	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, given.Stands)))
 	return a, nil
