@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,6 +23,9 @@ func fill(t *testing.T, d *db.DB, n int) {
 				CASE WHEN i %% 10 = 0 THEN 9223372036854775807 ELSE i * 7919 %% 10007 END, 'product ' || (i * 7919 %% 10007), 'product ' || i, i * 1000, 1 FROM counted`, n),
 		`ANALYZE`,
 	} {
+		if d.Engine == db.SQLite && statement == `ANALYZE` {
+			continue // nobody runs it there; it would make SQLite skip through the indexes with a type
+		}
 		if _, err := d.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
@@ -30,10 +34,11 @@ func fill(t *testing.T, d *db.DB, n int) {
 
 var plans = map[db.Engine]struct {
 	explain string
-	sorts   *regexp.Regexp
+	sorts   *regexp.Regexp // rows are gathered before they are ordered
+	bounded *regexp.Regexp // the index is entered at the cursor
 }{
-	db.SQLite:   {"EXPLAIN QUERY PLAN ", regexp.MustCompile("TEMP B-TREE|SCAN p$")},
-	db.Postgres: {"EXPLAIN ", regexp.MustCompile("Sort|Seq Scan|Bitmap")},
+	db.SQLite:   {"EXPLAIN QUERY PLAN ", regexp.MustCompile("TEMP B-TREE|SCAN p$"), regexp.MustCompile(`SEARCH p USING INDEX.*[<>]\?`)},
+	db.Postgres: {"EXPLAIN ", regexp.MustCompile("Sort|Seq Scan|Bitmap"), regexp.MustCompile(`Index Cond: .*[<>] ['$\d]`)},
 }
 
 func explain(ctx context.Context, d *db.DB, query string, args []any) (string, error) {
@@ -61,14 +66,23 @@ func TestEveryOrderOfTheListWalksItsIndex(t *testing.T) {
 					index = "dearest"
 				}
 				for productType, prefix := range map[string]string{"": "products_public_", "service": "products_typed_"} {
-					for place, after := range map[string]*Position{"first": nil, "middle": {Number: 5000, Text: "product 5000", ID: 5000}} {
-						query, args := publicQuery(productType, nil, o, after, 25)
+					for _, compare := range []string{"", "=", o.beyond()} {
+						after := Position{Number: 5000, Text: "product 5000", ID: 10_000}
+						if by == "price" && compare == "=" {
+							after.Number = map[bool]int64{false: math.MaxInt64, true: -1}[descending] // those without a price: many
+						}
+						query, args := listing{productType: productType, order: o}.query(compare, &after, 25)
 						plan, err := explain(t.Context(), d, query, args)
 						if err != nil {
 							t.Fatal(err)
 						}
-						if !strings.Contains(plan, prefix+index) || plans[d.Engine].sorts.MatchString(plan) {
-							t.Errorf("%v, type %q, %s page:\n%s", o, productType, place, plan)
+						p := plans[d.Engine]
+						use := prefix + index
+						if compare == "=" {
+							use = index // of few with one key, either will do
+						}
+						if !strings.Contains(plan, use) || p.sorts.MatchString(plan) || compare != "" && !p.bounded.MatchString(plan) {
+							t.Errorf("%v, type %q, key %q:\n%s", o, productType, compare, plan)
 						}
 					}
 				}
@@ -81,7 +95,7 @@ func TestAProductWithoutAPriceComesLast(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		fill(t, d, 30)
 		for _, descending := range []bool{false, true} {
-			products, err := publicProducts(t.Context(), d, "", nil, Order{By: "price", Descending: descending}, nil, 100)
+			products, err := publicProducts(t.Context(), d, listing{order: Order{By: "price", Descending: descending}}, nil, 100)
 			if err != nil || len(products) != 30 {
 				t.Fatal(len(products), err)
 			}

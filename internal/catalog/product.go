@@ -277,7 +277,7 @@ func (s *Service) Public(ctx context.Context, f Filter, o Order, after *Position
 	if len(words) > maxSearchWords {
 		return nil, fault.InvalidField("query.search", "must have at most "+strconv.Itoa(maxSearchWords)+" words")
 	}
-	return publicProducts(ctx, s.DB, f.ProductType, words, o, after, limit)
+	return publicProducts(ctx, s.DB, listing{f.ProductType, words, o}, after, limit)
 }
 
 // PositionOf is the position behind p in a list of that order.

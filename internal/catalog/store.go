@@ -49,42 +49,75 @@ func publishedBySlug(ctx context.Context, q db.Q, text string) (Product, error) 
 // dearness orders by price from the dearest on: a product without a price is then the last as well. The indexes name it so.
 const dearness = "CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE shown_price_cents END"
 
-// publicProducts walks the index of its order, products_public_… or, with a type, products_typed_….
-func publicProducts(ctx context.Context, q db.Q, productType string, words []string, o Order, after *Position, limit int) ([]Product, error) {
-	query, args := publicQuery(productType, words, o, after, limit)
-	return db.All(ctx, q, scanProduct, query, args...)
+// publicProducts walks the index of its order, products_public_… or, with a type, products_typed_…: first the products with
+// the very key of the last one that was given, then those beyond. In one condition, (key, id) > ($1, $2), SQLite would use
+// the key alone, and walk all that share it.
+func publicProducts(ctx context.Context, q db.Q, f listing, after *Position, limit int) ([]Product, error) {
+	if after == nil {
+		query, args := f.query("", nil, limit)
+		return db.All(ctx, q, scanProduct, query, args...)
+	}
+	query, args := f.query("=", after, limit)
+	products, err := db.All(ctx, q, scanProduct, query, args...)
+	if err != nil || len(products) == limit {
+		return products, err
+	}
+	query, args = f.query(f.order.beyond(), after, limit-len(products))
+	more, err := db.All(ctx, q, scanProduct, query, args...)
+	return append(products, more...), err
 }
 
-func publicQuery(productType string, words []string, o Order, after *Position, limit int) (query string, args []any) {
-	column := map[string]string{"created_at": "p.created_at", "name": "p.sort_name", "price": "p.shown_price_cents"}[o.By]
-	than, direction := ">", "ASC"
+// listing is what the public list shows, and how it is ordered.
+type listing struct {
+	productType string
+	words       []string // folded
+	order       Order
+}
+
+func (o Order) beyond() string {
 	if o.Descending {
-		than, direction = "<", "DESC"
-		if o.By == "price" {
-			column = dearness
-		}
+		return "<"
 	}
+	return ">"
+}
+
+func (o Order) column() string {
+	if o.By == "price" && o.Descending {
+		return dearness
+	}
+	return map[string]string{"created_at": "created_at", "name": "sort_name", "price": "shown_price_cents"}[o.By]
+}
+
+// query gives the products whose key compares like that ("=", "<" or ">") with after's; with "=" those beyond its id. Without
+// a comparison: all.
+func (f listing) query(compare string, after *Position, limit int) (query string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	where := "p.visibility = 'published'"
-	if productType != "" {
-		where += " AND p.product_type = " + arg(productType)
+	column, direction := f.order.column(), "ASC"
+	if f.order.Descending {
+		direction = "DESC"
 	}
-	for _, word := range words {
-		where += ` AND p.search_text LIKE ` + arg("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
+	where, by := "visibility = 'published'", fmt.Sprintf("%s %s, id %s", column, direction, direction)
+	if f.productType != "" {
+		where += " AND product_type = " + arg(f.productType)
 	}
-	if after != nil {
+	for _, word := range f.words {
+		where += ` AND search_text LIKE ` + arg("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
+	}
+	if compare != "" {
 		var key any = after.Number
-		if o.By == "name" {
+		if f.order.By == "name" {
 			key = after.Text
 		}
-		where += fmt.Sprintf(" AND (%s, p.id) %s (%s, %s)", column, than, arg(key), arg(after.ID))
+		where += fmt.Sprintf(" AND %s %s %s", column, compare, arg(key))
 	}
-	query = fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		productColumns, where, column, direction, direction, arg(limit))
-	return query, args
+	if compare == "=" {
+		where += fmt.Sprintf(" AND id %s %s", f.order.beyond(), arg(after.ID))
+		by = "id " + direction
+	}
+	return fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s LIMIT %s`, productColumns, where, by, arg(limit)), args
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
