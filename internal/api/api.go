@@ -90,6 +90,7 @@ type route struct {
 	idempotent   bool                        // takes an Idempotency-Key
 	cached       bool                        // answers everybody alike, from a.Cache
 	limit        func(Limits) *httpx.Limiter // nil: that of the access rule
+	guessable    bool                        // names a secret: misses are limited for each address
 	unlimited    bool                        // signed by a provider, or asked by a load balancer
 	file         bool                        // takes a file of any type as its body
 	rawBytes     int64                       // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
@@ -134,6 +135,9 @@ func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
 	}
 	if rt.cached {
 		next = a.Cache.Wrap(next)
+	}
+	if rt.guessable {
+		next = a.Limits.BadDownload.LimitMisses(next, a.address)
 	}
 	return a.admit(rt.access, a.limit(rt, next))
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"strings"
 	"testing"
 
 	"souk/internal/dbtest"
@@ -29,4 +30,16 @@ func TestRatesAreHeldForEachCaller(t *testing.T) {
 		s.Nobody().Get("/api/me/").Is(401)
 	}
 	s.Nobody().Get("/api/me/").Is(429)
+}
+
+func TestGuessingDownloadTokensGetsSlow(t *testing.T) {
+	s := souktest.New(t, dbtest.SQLite(t), "RATE_LIMIT_ENABLED=true", "RATE_LIMIT_BAD_DOWNLOAD=3/1h")
+	ana := s.As("ana@example.test")
+	path := "/api/account/downloads/" + strings.Repeat("A", 43) + "/access/"
+	for range 3 {
+		ana.Post(path, nil).Is(404)
+	}
+	ana.Post(path, nil).Is(429)
+	s.As("ben@example.test").Post(path, nil).Is(429) // the same address
+	ana.Get("/api/account/downloads/").Is(200)
 }

@@ -76,7 +76,7 @@ func (a *API) accountRoutes() {
 		summary: "The features that you may use, newest first"}, a.listEntitlements)
 	add(a, route{method: get, path: "/api/account/downloads/", access: signedIn, id: "listDownloads", tag: "account",
 		summary: "What you may download, newest first"}, a.listDownloads)
-	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account", limit: downloadLimit,
+	add(a, route{method: post, path: "/api/account/downloads/{token}/access/", access: signedIn, id: "accessDownload", tag: "account", limit: downloadLimit, guessable: true,
 		errors: []int{badGateway}, summary: "Get an address to download a file from; counts as one download"}, a.accessDownload)
 }
 

@@ -109,6 +109,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	edge := httpx.Edge{
 		Hosts: hosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
+		Long: movesFile,
 	}
 	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, given.Stands)))
 	return a, nil

@@ -44,3 +44,8 @@ func (a *App) withFiles(api http.Handler, allow func(ctx context.Context, grant 
 		}
 	})
 }
+
+// movesFile says that a request carries a whole file, up or down.
+func movesFile(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, local.Prefix) || r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/content/")
+}

@@ -22,6 +22,9 @@ type Edge struct {
 	Origins []string // other sites whose scripts may call the API
 	HTTPS   bool     // the public address is https
 	Limits  Limits
+	// Long says which requests may last, as up- and downloads do: they have as many places of their own, so that slow
+	// clients of files do not stop the shop.
+	Long func(*http.Request) bool
 }
 
 var (
@@ -37,9 +40,13 @@ var (
 // check of Host, CORS.
 func (e Edge) Wrap(next http.Handler) http.Handler {
 	inner := e.cors().Handler(next)
-	slots := make(chan struct{}, e.Limits.Concurrent)
+	quick, long := make(chan struct{}, e.Limits.Concurrent), make(chan struct{}, e.Limits.Concurrent)
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.secure(w.Header())
+		slots := quick
+		if e.Long != nil && e.Long(r) {
+			slots = long
+		}
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()

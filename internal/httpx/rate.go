@@ -45,6 +45,25 @@ func (l *Limiter) Take(w http.ResponseWriter, r *http.Request, key string) error
 	return nil
 }
 
+// LimitMisses counts what next answers with 404, and gives 429 in its place when there were too many: guessing gets slow.
+// Answers are held in memory until they are whole.
+func (l *Limiter) LimitMisses(next http.Handler, key func(*http.Request) string) http.Handler {
+	if l == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got := &answer{header: http.Header{}, status: http.StatusOK}
+		next.ServeHTTP(got, r)
+		if got.status == http.StatusNotFound {
+			if err := l.Take(w, r, key(r)); err != nil {
+				WriteProblem(w, r, err)
+				return
+			}
+		}
+		got.writeTo(w)
+	})
+}
+
 // ClientKey tells clients apart by their address: IPv4 whole, IPv6 by its /64, which is one customer. Behind proxies
 // it is the address that the outermost of the trusted ones saw.
 func ClientKey(r *http.Request, trustedProxies int) string {
