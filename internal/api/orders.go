@@ -64,7 +64,7 @@ func orderWire(o order.Order) OrderOut {
 
 // OrderIn is the {public_id} of a path.
 type OrderIn struct {
-	PublicID string `path:"public_id" maxLength:"100" example:"0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10" doc:"The order's public_id."`
+	PublicID string `path:"public_id" example:"0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10" doc:"The order's public_id."`
 }
 
 func (a *API) listOrders(ctx context.Context, in *PageIn) (*list[OrderOut], error) {
