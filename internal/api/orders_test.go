@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"souk/internal/db"
 	"souk/internal/souktest"
 )
 
@@ -48,8 +47,8 @@ func pay(buyer *souktest.Client, path string) souktest.Object {
 	return buyer.Post(path+"confirm/", `{"provider":"manual"}`).Is(200).Object()
 }
 
-// together calls fn n times at once.
-func together(n int, fn func(i int)) {
+// atOnce calls fn n times at once.
+func atOnce(n int, fn func(i int)) {
 	start := make(chan struct{})
 	var done sync.WaitGroup
 	for i := range n {
@@ -62,16 +61,6 @@ func together(n int, fn func(i int)) {
 func sha256Base64(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// count runs a query for one number.
-func count(t *testing.T, s *souktest.Shop, query string, args ...any) int64 {
-	t.Helper()
-	n, err := db.One(t.Context(), s.DB, db.Value[int64], query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return n
 }
 
 // checkInvariants holds what must be true of all orders, whatever happened: each query counts the rows that break it.
@@ -528,7 +517,7 @@ func TestAnOrderIsFulfilledOnceHoweverManyConfirm(t *testing.T) {
 		created := ben.Post("/api/account/orders/create/", fmt.Sprintf(`{"items":[{"price_id":%d},{"price_id":%d,"quantity":2}]}`, p.price, service.price)).Is(201)
 		path := "/api/account/orders/" + created.Object().Sub("order").Text("public_id") + "/"
 		first := make([]bool, 32)
-		together(32, func(i int) {
+		atOnce(32, func(i int) {
 			a := ben.Post(path+"confirm/", `{"provider":"manual"}`)
 			if a.Status != 200 {
 				t.Errorf("confirm: %d %s", a.Status, a.Body)
@@ -554,7 +543,7 @@ func TestConfirmAgainstCancel(t *testing.T) {
 		for range 10 {
 			path := place(ben, p.price, 1)
 			answers := make([]*souktest.Answer, 8)
-			together(8, func(i int) {
+			atOnce(8, func(i int) {
 				if i%2 == 0 {
 					answers[i] = ben.Post(path+"confirm/", `{"provider":"manual"}`)
 				} else {
@@ -588,7 +577,7 @@ func TestADownloadLimitIsExact(t *testing.T) {
 		pay(ben, place(ben, p.price, 1))
 		token := ben.Get("/api/account/downloads/").List()[0].Text("token")
 		statuses := make([]int, 32)
-		together(32, func(i int) { statuses[i] = ben.Post("/api/account/downloads/"+token+"/access/", nil).Status })
+		atOnce(32, func(i int) { statuses[i] = ben.Post("/api/account/downloads/"+token+"/access/", nil).Status })
 		got := map[int]int{}
 		for _, status := range statuses {
 			got[status]++
@@ -673,7 +662,7 @@ func TestAFileThatIsAddedWhileOrdersArePaidReachesAll(t *testing.T) {
 			buyer := s.As(fmt.Sprintf("buyer-%d@example.test", i))
 			buyers, paths = append(buyers, buyer), append(paths, place(buyer, p.price, 1))
 		}
-		together(18, func(i int) {
+		atOnce(18, func(i int) {
 			if i < 12 {
 				buyers[i].Post(paths[i]+"confirm/", `{"provider":"manual"}`)
 			} else {
@@ -697,7 +686,7 @@ func TestAnOrderWithAnIdempotencyKeyIsMadeOnce(t *testing.T) {
 		for k := range keys {
 			bodies[k] = make([]string, sends)
 		}
-		together(keys*sends/10, func(w int) {
+		atOnce(keys*sends/10, func(w int) {
 			for n := w; n < keys*sends; n += keys * sends / 10 {
 				k, price := n/sends, p.price
 				if k%5 == 0 {
