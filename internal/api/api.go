@@ -63,6 +63,7 @@ func New(d Deps) *API {
 	a.routes()
 	a.complete()
 	a.router.Handle("GET /api/openapi.json", a.serveDocument())
+	a.docsRoutes()
 	return a
 }
 
