@@ -652,6 +652,33 @@ func TestAFileThatIsAddedLaterReachesPastBuyers(t *testing.T) {
 	})
 }
 
+func TestAFileThatIsAddedReachesVeryManyBuyers(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		ana, ben := s.As("ana@example.test"), s.As("ben@example.test")
+		p := offer(ana, nil, nil)
+		pay(ben, place(ben, p.price, 1))
+		const columns = `order_id, product_id, price_id, product_slug, product_type, product_name_snapshot, price_name_snapshot, billing_period,
+			quantity, unit_amount_cents, total_amount_cents, created_at, updated_at`
+		if _, err := s.DB.Exec(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1204)
+			INSERT INTO order_items (`+columns+`) SELECT `+columns+` FROM order_items CROSS JOIN n`); err != nil {
+			t.Fatal(err)
+		}
+		addFile(ana, p.product, "day")
+		if n := count(t, s, `SELECT count(DISTINCT token) FROM download_grants`); n != 1205 {
+			t.Errorf("%d grants, want 1205", n)
+		}
+		seen := 0
+		for path := "/api/account/downloads/?limit=200"; path != ""; {
+			page := ben.Get(path).Is(200)
+			seen += len(page.List())
+			path = page.Next()
+		}
+		if seen != 1205 {
+			t.Errorf("the pages have %d grants", seen)
+		}
+	})
+}
+
 func TestAFileThatIsAddedWhileOrdersArePaidReachesAll(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		ana := s.As("ana@example.test")
