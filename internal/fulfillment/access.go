@@ -12,6 +12,6 @@ func (s *Service) Access(ctx context.Context, buyer int64, token string) (addres
 	if address, err = s.Catalog.SignContent(ctx, asset, g.Token); err != nil {
 		return "", Grant{}, err
 	}
-	g, _, err = s.Take(ctx, buyer, token)
+	g, err = s.Take(ctx, buyer, token)
 	return address, g, err
 }

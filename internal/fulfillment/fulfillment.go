@@ -3,6 +3,7 @@
 package fulfillment
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -107,43 +108,43 @@ func (s *Service) Downloads(ctx context.Context, buyer, before int64, limit int)
 // Peek and Take, so that a storage that fails costs nothing. A token of someone else's is as unknown as one that does not
 // exist; a grant that was taken back, has expired or is used up is Forbidden.
 func (s *Service) Peek(ctx context.Context, buyer int64, token string) (Grant, catalog.Asset, error) {
-	return s.peek(ctx, s.DB, buyer, token)
-}
-
-func (s *Service) peek(ctx context.Context, q db.Q, buyer int64, token string) (g Grant, a catalog.Asset, err error) {
-	if !isToken(token) {
-		return Grant{}, catalog.Asset{}, errNoGrant
+	g, err := s.grant(ctx, s.DB, buyer, token)
+	if err == nil {
+		err = g.Usable(s.Now())
 	}
-	if g, err = grantOfBuyer(ctx, q, buyer, token); err != nil {
-		return Grant{}, catalog.Asset{}, db.NotFound(err, errNoGrant)
-	}
-	if err := g.Usable(s.Now()); err != nil {
+	if err != nil {
 		return Grant{}, catalog.Asset{}, err
 	}
-	a, err = s.Catalog.AnyAsset(ctx, q, g.AssetID)
+	a, err := s.Catalog.AnyAsset(ctx, s.DB, g.AssetID)
 	return g, a, err
+}
+
+func (s *Service) grant(ctx context.Context, q db.Q, buyer int64, token string) (Grant, error) {
+	if !isToken(token) {
+		return Grant{}, errNoGrant
+	}
+	g, err := grantOfBuyer(ctx, q, buyer, token)
+	return g, db.NotFound(err, errNoGrant)
 }
 
 // Take uses a grant once: it raises the count by one, in one statement, so that of many at once no more get through than the
 // limit lets. It refuses as Peek does. The grant is as it is afterwards.
-func (s *Service) Take(ctx context.Context, buyer int64, token string) (g Grant, a catalog.Asset, err error) {
+func (s *Service) Take(ctx context.Context, buyer int64, token string) (g Grant, err error) {
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if g, a, err = s.peek(ctx, tx, buyer, token); err != nil {
-			return err
+		now := s.Now()
+		won := false
+		if isToken(token) {
+			if won, err = raise(ctx, tx, buyer, token, now); err != nil {
+				return err
+			}
 		}
-		won, err := raise(ctx, tx, g.ID, s.Now())
-		if err != nil {
-			return err
+		g, err = s.grant(ctx, tx, buyer, token)
+		if err == nil && !won {
+			err = cmp.Or(g.Usable(now), error(errUsedUp))
 		}
-		if g, err = grantOfBuyer(ctx, tx, buyer, token); err != nil {
-			return err
-		}
-		if !won {
-			return g.Usable(s.Now())
-		}
-		return nil
+		return err
 	})
-	return g, a, err
+	return g, err
 }
 
 // Stands says whether what was downloaded by a grant may still be had: nil unless the grant was taken back or is unknown. A

@@ -73,12 +73,13 @@ func activeByToken(ctx context.Context, q db.Q, token string) (bool, error) {
 	return db.One(ctx, q, db.Value[bool], `SELECT is_active FROM download_grants WHERE token = $1`, token)
 }
 
-// raise counts one download, if the grant lets it.
-func raise(ctx context.Context, q db.Q, id int64, now time.Time) (won bool, err error) {
+// raise counts one download, if the grant is the buyer's and lets it.
+func raise(ctx context.Context, q db.Q, buyer int64, token string, now time.Time) (won bool, err error) {
 	n, err := q.Exec(ctx, `
-		UPDATE download_grants SET download_count = download_count + 1, last_downloaded_at = $2, updated_at = $2
-		WHERE id = $1 AND is_active AND (expires_at IS NULL OR expires_at > $2) AND (max_downloads IS NULL OR download_count < max_downloads)`,
-		id, now)
+		UPDATE download_grants SET download_count = download_count + 1, last_downloaded_at = $3, updated_at = $3
+		WHERE token = $1 AND customer_id = (SELECT id FROM customers WHERE profile_id = $2)
+			AND is_active AND (expires_at IS NULL OR expires_at > $3) AND (max_downloads IS NULL OR download_count < max_downloads)`,
+		token, buyer, now)
 	return n == 1, err
 }
 
