@@ -53,14 +53,18 @@ func (s *Service) Create(ctx context.Context, buyer identity.Profile, cart Cart)
 	if err != nil {
 		return Order{}, err
 	}
+	// What can be bought is read before the transaction, to keep that short. What changes in between is not noticed, as if it
+	// changed after; a deleted price is.
+	offers, err := s.offers(ctx, cart, buyer.ID, customer.ID)
+	if err != nil {
+		return Order{}, err
+	}
+	drawn, err := s.draw(cart, offers, customer.ID)
+	if err != nil {
+		return Order{}, err
+	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		offers, err := s.offers(ctx, tx, cart, buyer.ID, customer.ID)
-		if err != nil {
-			return err
-		}
-		if o, err = s.draw(cart, offers, customer.ID); err != nil {
-			return err
-		}
+		o = drawn
 		if err := insert(ctx, tx, &o); err != nil {
 			if db.IsReferenced(err) { // the seller deleted the price just now
 				err = errPriceGone
@@ -117,12 +121,12 @@ func (c Cart) merged() Cart {
 }
 
 // offers reads what the cart names, and refuses what cannot be bought by this buyer, or not together.
-func (s *Service) offers(ctx context.Context, tx *db.Tx, cart Cart, buyerID, customerID int64) ([]catalog.Offer, error) {
+func (s *Service) offers(ctx context.Context, cart Cart, buyerID, customerID int64) ([]catalog.Offer, error) {
 	ids := make([]int64, len(cart.Lines))
 	for i, line := range cart.Lines {
 		ids[i] = line.PriceID
 	}
-	offers, err := s.Catalog.Offers(ctx, tx, ids)
+	offers, err := s.Catalog.Offers(ctx, s.DB, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +146,7 @@ func (s *Service) offers(ctx context.Context, tx *db.Tx, cart Cart, buyerID, cus
 	if err := checks.Err(); err != nil || !offers[0].Price.Recurring() {
 		return offers, err
 	}
-	subscribed, err := s.Subscribed(ctx, tx, customerID, offers[0].Product.ID)
+	subscribed, err := s.Subscribed(ctx, s.DB, customerID, offers[0].Product.ID)
 	if err == nil && subscribed {
 		err = errSubscribed
 	}
