@@ -121,15 +121,17 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 // Logger writes text in development and JSON for machines otherwise, with the id of the request that a record belongs to.
-func Logger(cfg *config.Config, w io.Writer) *slog.Logger {
+// flush writes the lines that wait, at the end of the program.
+func Logger(cfg *config.Config, w io.Writer) (log *slog.Logger, flush func() error) {
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if cfg.Debug {
 		options.Level = slog.LevelDebug
 	}
+	buffer := httpx.NewLogBuffer(w)
 	if cfg.Development() {
-		return slog.New(httpx.LogHandler(slog.NewTextHandler(w, options)))
+		return slog.New(httpx.LogHandler(slog.NewTextHandler(buffer, options), buffer)), buffer.Flush
 	}
-	return slog.New(httpx.LogHandler(slog.NewJSONHandler(w, options)))
+	return slog.New(httpx.LogHandler(slog.NewJSONHandler(buffer, options), buffer)), buffer.Flush
 }
 
 // Close ends what New opened.

@@ -24,7 +24,9 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	slog.SetDefault(app.Logger(cfg, p.errw))
+	log, flush := app.Logger(cfg, p.errw)
+	slog.SetDefault(log)
+	defer func() { err = errors.Join(err, flush()) }()
 	listener, err := net.Listen("tcp", cfg.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.ListenAddr, errors.Unwrap(err))

@@ -72,16 +72,22 @@ func (c *Cache) Wrap(next http.Handler) http.Handler {
 				c.load(e, key, next, w, r)
 				return
 			}
+			waited := false
 			select {
 			case <-e.loaded:
-			case <-r.Context().Done():
-				return
+			default:
+				waited = true
+				select {
+				case <-e.loaded:
+				case <-r.Context().Done():
+					return
+				}
 			}
 			if e.answer == nil { // an error is answered to each on its own
 				next.ServeHTTP(w, r)
 				return
 			}
-			if c.fresh(e) {
+			if !waited || c.fresh(e) {
 				e.writeTo(w, r)
 				return
 			}

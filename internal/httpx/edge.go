@@ -39,7 +39,7 @@ var (
 // Wrap puts around next, from the outside in: the log line and the net for panics, the security headers, the bounds, the
 // check of Host, CORS.
 func (e Edge) Wrap(next http.Handler) http.Handler {
-	inner := e.cors().Handler(next)
+	shared := e.cors().Handler(next)
 	quick, long := make(chan struct{}, e.Limits.Concurrent), make(chan struct{}, e.Limits.Concurrent)
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.secure(w.Header())
@@ -59,8 +59,11 @@ func (e Edge) Wrap(next http.Handler) http.Handler {
 			WriteProblem(w, r, errHeaders)
 		case !e.answersTo(r.Host):
 			WriteProblem(w, r, errHost)
+		case r.Header["Origin"] == nil: // no script of another site asks
+			w.Header()["Vary"] = byOrigin
+			next.ServeHTTP(w, r)
 		default:
-			inner.ServeHTTP(w, r)
+			shared.ServeHTTP(w, r)
 		}
 	})
 	return logged(guarded)
@@ -108,6 +111,7 @@ var (
 	noReferrer = []string{"no-referrer"}
 	deny       = []string{"DENY"}
 	hsts       = []string{"max-age=63072000; includeSubDomains"}
+	byOrigin   = []string{"Origin"}
 	jsonType   = []string{"application/json; charset=utf-8"}
 )
 
@@ -221,20 +225,3 @@ func (w *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// LogHandler adds the id of the request to every record that is logged with its context.
-func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
-
-type logHandler struct{ slog.Handler }
-
-func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	if info := requestOf(ctx); info != nil {
-		r.AddAttrs(slog.String("request_id", info.id))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return logHandler{h.Handler.WithAttrs(attrs)}
-}
-func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }

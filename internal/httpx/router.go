@@ -18,27 +18,38 @@ import (
 // Router matches paths exactly. The canonical form of a path ends with a slash: without it the answer is 308. What matches
 // nothing is a 404 problem, a known path with another method a 405 problem.
 type Router struct {
-	mux       *http.ServeMux
+	mux       *http.ServeMux  // the routes, and all else to unknown
+	known     *http.ServeMux  // the routes alone: it tells a 405 from a 404
 	canonical map[string]bool // patterns whose slashless form redirects
 }
 
 // NewRouter makes a router without routes.
 func NewRouter() *Router {
-	return &Router{mux: http.NewServeMux(), canonical: map[string]bool{}}
+	rt := &Router{mux: http.NewServeMux(), known: http.NewServeMux(), canonical: map[string]bool{}}
+	rt.mux.HandleFunc("/", rt.unknown)
+	return rt
 }
 
 // Handle registers a handler for "METHOD /path/". A pattern that ends in a slash matches that path alone.
 func (rt *Router) Handle(pattern string, h http.Handler) {
 	if !strings.HasSuffix(pattern, "/") {
-		rt.mux.Handle(pattern, h)
+		rt.register(pattern, h)
 		return
 	}
-	rt.mux.Handle(pattern+"{$}", h)
+	rt.register(pattern+"{$}", h)
 	_, p, _ := strings.Cut(pattern, " ")
 	if slashless := strings.TrimSuffix(p, "/"); slashless != "" && !rt.canonical[slashless] {
 		rt.canonical[slashless] = true
-		rt.mux.HandleFunc(slashless, redirectToSlash)
+		rt.register(slashless, http.HandlerFunc(redirectToSlash))
 	}
+}
+
+func (rt *Router) register(pattern string, h http.Handler) {
+	rt.known.Handle(pattern, h)
+	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		NameRoute(r, pattern)
+		h.ServeHTTP(w, r)
+	})
 }
 
 func redirectToSlash(w http.ResponseWriter, r *http.Request) {
@@ -63,13 +74,12 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, r, errNoRoute)
 		return
 	}
-	handler, pattern := rt.mux.Handler(r)
-	if pattern != "" {
-		NameRoute(r, pattern)
-		rt.mux.ServeHTTP(w, r)
-		return
-	}
-	// ServeMux's own answer for what it does not know is plain text: only its status and Allow are taken from it.
+	rt.mux.ServeHTTP(w, r)
+}
+
+// unknown answers what no route matches. ServeMux's own answer is plain text: only its status and Allow are taken from it.
+func (rt *Router) unknown(w http.ResponseWriter, r *http.Request) {
+	handler, _ := rt.known.Handler(r)
 	var told verdict
 	handler.ServeHTTP(&told, r)
 	if told.status != http.StatusMethodNotAllowed {
