@@ -2,6 +2,8 @@ package httpx
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -96,23 +98,19 @@ func (e Edge) secure(h http.Header) {
 	h["Content-Security-Policy"] = noContent
 	h["Cache-Control"] = noStore
 	h["Cross-Origin-Resource-Policy"] = sameSite
-	h["Referrer-Policy"] = noReferrer
-	h["X-Frame-Options"] = deny
 	if e.HTTPS {
 		h["Strict-Transport-Security"] = hsts
 	}
 }
 
 var (
-	nosniff    = []string{"nosniff"}
-	noContent  = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}
-	noStore    = []string{"no-store"}
-	sameSite   = []string{"same-site"}
-	noReferrer = []string{"no-referrer"}
-	deny       = []string{"DENY"}
-	hsts       = []string{"max-age=63072000; includeSubDomains"}
-	byOrigin   = []string{"Origin"}
-	jsonType   = []string{"application/json; charset=utf-8"}
+	nosniff   = []string{"nosniff"}
+	noContent = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}
+	noStore   = []string{"no-store"}
+	sameSite  = []string{"same-site"}
+	hsts      = []string{"max-age=63072000; includeSubDomains"}
+	byOrigin  = []string{"Origin"}
+	jsonType  = []string{"application/json; charset=utf-8"}
 )
 
 // cors answers scripts of exactly the listed origins.
@@ -157,10 +155,9 @@ func NameRoute(r *http.Request, pattern string) {
 func logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		info := &request{id: requestID(r.Header.Get("X-Request-Id")), route: "none"}
-		ctx := context.WithValue(r.Context(), requestKey{}, info)
-		w.Header()["X-Request-Id"] = []string{info.id}
-		out := &recorder{ResponseWriter: w}
+		out := &recorder{ResponseWriter: w, request: request{id: requestID(r.Header.Get("X-Request-Id")), route: "none"}}
+		ctx := context.WithValue(r.Context(), requestKey{}, &out.request)
+		w.Header()["X-Request-Id"] = []string{out.id}
 		inner := r.WithContext(ctx)
 		defer func() {
 			if p := recover(); p != nil {
@@ -173,10 +170,10 @@ func logged(next http.Handler) http.Handler {
 				}
 			}
 			level := slog.LevelInfo
-			if info.route == "GET /api/health/{$}" {
+			if out.route == "GET /api/health/{$}" {
 				level = slog.LevelDebug
 			}
-			slog.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("route", info.route), slog.Int("status", out.status),
+			slog.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("route", out.route), slog.Int("status", out.status),
 				slog.Float64("ms", float64(time.Since(began).Microseconds())/1000), slog.Int64("bytes", out.bytes))
 		}()
 		next.ServeHTTP(out, inner)
@@ -194,12 +191,15 @@ func requestID(given string) string {
 	if len(given) >= 8 && len(given) <= 64 && strings.IndexFunc(given, func(r rune) bool { return !plain(r) }) < 0 {
 		return given
 	}
-	return fmt.Sprintf("%016x", rand.Uint64())
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], rand.Uint64())
+	return hex.EncodeToString(b[:])
 }
 
 // recorder notes status and size, and says the charset of JSON.
 type recorder struct {
 	http.ResponseWriter
+	request
 	status int
 	bytes  int64
 }
@@ -207,7 +207,7 @@ type recorder struct {
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
-		if h := w.Header(); h.Get("Content-Type") == "application/json" {
+		if h := w.Header(); len(h["Content-Type"]) == 1 && h["Content-Type"][0] == "application/json" {
 			h["Content-Type"] = jsonType
 		}
 	}
