@@ -32,7 +32,7 @@ func bookingWire(b booking.Booking) BookingOut {
 
 type bookingCustomer struct {
 	ID           int64  `json:"id" example:"4"`
-	FullName     string `json:"full_name" example:"Ana Buyer"`
+	FullName     string `json:"full_name" example:"Demo Buyer"`
 	BillingEmail string `json:"billing_email" example:"ana@example.test"`
 }
 

@@ -15,8 +15,8 @@ type profileOut struct {
 	ID              int64     `json:"id" example:"7"`
 	ClerkUserID     string    `json:"clerk_user_id" example:"user_2abc"`
 	Email           string    `json:"email" example:"ana@example.test"`
-	FirstName       string    `json:"first_name" example:"Ana"`
-	LastName        string    `json:"last_name" example:"Silva"`
+	FirstName       string    `json:"first_name" example:"Demo"`
+	LastName        string    `json:"last_name" example:"Buyer"`
 	ImageURL        string    `json:"image_url" example:"https://img.clerk.com/abc"`
 	PlanTier        string    `json:"plan_tier" enum:"free,pro,enterprise" example:"pro"`
 	BillingFeatures []string  `json:"billing_features" example:"[\"pro\",\"ai_coach\"]" doc:"From the token, the current entitlements and the public metadata."`
@@ -105,8 +105,8 @@ type clerkEmail struct {
 
 type clerkUserOut struct {
 	ClerkUserID    string       `json:"clerk_user_id" example:"user_2abc"`
-	FirstName      string       `json:"first_name" example:"Ana"`
-	LastName       string       `json:"last_name" example:"Silva"`
+	FirstName      string       `json:"first_name" example:"Demo"`
+	LastName       string       `json:"last_name" example:"Buyer"`
 	ImageURL       string       `json:"image_url" example:"https://img.clerk.com/abc"`
 	EmailAddresses []clerkEmail `json:"email_addresses"`
 	PublicMetadata metadata     `json:"public_metadata" example:"{}"`
@@ -135,8 +135,8 @@ type customerProfile struct {
 	ID          int64  `json:"id" example:"7"`
 	ClerkUserID string `json:"clerk_user_id" example:"user_2abc"`
 	Email       string `json:"email" example:"ana@example.test"`
-	FirstName   string `json:"first_name" example:"Ana"`
-	LastName    string `json:"last_name" example:"Silva"`
+	FirstName   string `json:"first_name" example:"Demo"`
+	LastName    string `json:"last_name" example:"Buyer"`
 }
 
 type customerOut struct {
@@ -144,7 +144,7 @@ type customerOut struct {
 	Profile            customerProfile `json:"profile"`
 	ExternalCustomerID string          `json:"external_customer_id" example:"user_2abc"`
 	BillingEmail       string          `json:"billing_email" example:"ana@example.test"`
-	FullName           string          `json:"full_name" example:"Ana Silva"`
+	FullName           string          `json:"full_name" example:"Demo Buyer"`
 	CompanyName        string          `json:"company_name" example:"Silva Sounds"`
 	Country            string          `json:"country" example:"PT" doc:"ISO 3166-1 alpha-2, or empty."`
 	TaxID              string          `json:"tax_id" example:"PT123456789"`
@@ -163,7 +163,7 @@ func customerWire(c identity.Customer, p identity.Profile) customerOut {
 
 type customerPatch struct {
 	BillingEmail       *string   `json:"billing_email,omitempty" maxLength:"254" nullable:"false" example:"billing@example.test"`
-	FullName           *string   `json:"full_name,omitempty" maxLength:"200" nullable:"false" example:"Ana Silva"`
+	FullName           *string   `json:"full_name,omitempty" maxLength:"200" nullable:"false" example:"Demo Buyer"`
 	CompanyName        *string   `json:"company_name,omitempty" maxLength:"200" nullable:"false" example:"Silva Sounds"`
 	Country            *string   `json:"country,omitempty" maxLength:"10" nullable:"false" example:"PT" doc:"ISO 3166-1 alpha-2; empty for none."`
 	TaxID              *string   `json:"tax_id,omitempty" maxLength:"64" nullable:"false" example:"PT123456789"`

@@ -10,7 +10,7 @@ import (
 )
 
 type orderBuyer struct {
-	Name  string `json:"name" example:"Ana Silva"`
+	Name  string `json:"name" example:"Demo Buyer"`
 	Email string `json:"email" example:"ana@example.test"`
 }
 

@@ -5,12 +5,12 @@ package demo
 // Person is somebody of the demo.
 type Person struct{ Email, FirstName, LastName string }
 
-// Who is in the demo. Nobody of that name is meant.
+// Who is in the demo.
 var (
-	Seller = Person{"seller@example.test", "Ines", "Valdoro"}
+	Seller = Person{"seller@example.test", "Demo", "Seller"}
 	Buyers = []Person{
-		{"buyer@example.test", "Theo", "Brannick"},
-		{"reader@example.test", "Mara", "Ostling"},
+		{"buyer@example.test", "Demo", "Buyer"},
+		{"reader@example.test", "Demo", "Reader"},
 	}
 )
 

@@ -49,7 +49,7 @@ The numbers: four sales, 76.00 in, 9.00 out for the domain. About thirty hours o
 What I would do again: ask for money on the first day. What I would not: spend a week on the logo.
 
 Until Thursday,
-Ines
+The writer of the letters
 `)
 }
 
