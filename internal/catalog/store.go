@@ -49,21 +49,21 @@ func publishedBySlug(ctx context.Context, q db.Q, text string) (Product, error) 
 // dearness orders by price from the dearest on: a product without a price is then the last as well. The indexes name it so.
 const dearness = "CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE shown_price_cents END"
 
-// publicProducts walks the index of its order, products_public_… or, with a type, products_typed_…: first the products with
-// the very key of the last one that was given, then those beyond. In one condition, (key, id) > ($1, $2), SQLite would use
-// the key alone, and walk all that share it.
-func publicProducts(ctx context.Context, q db.Q, f listing, after *Position, limit int) ([]Product, error) {
-	if after == nil {
-		query, args := f.query("", nil, limit)
-		return db.All(ctx, q, scanProduct, query, args...)
+// publicProducts walks the index of its order, products_public_… or, with a type, products_typed_…. PostgreSQL starts a page
+// where (key, id) > ($1, $2) says. SQLite would use the key of that alone, and walk all that share it: there it is first
+// the products with the very key of the last one that was given, then those beyond.
+func publicProducts(ctx context.Context, d *db.DB, f listing, after *Position, limit int) ([]Product, error) {
+	if after == nil || d.Engine == db.Postgres {
+		query, args := f.query("", after, limit)
+		return db.All(ctx, d, scanProduct, query, args...)
 	}
 	query, args := f.query("=", after, limit)
-	products, err := db.All(ctx, q, scanProduct, query, args...)
+	products, err := db.All(ctx, d, scanProduct, query, args...)
 	if err != nil || len(products) == limit {
 		return products, err
 	}
 	query, args = f.query(f.order.beyond(), after, limit-len(products))
-	more, err := db.All(ctx, q, scanProduct, query, args...)
+	more, err := db.All(ctx, d, scanProduct, query, args...)
 	return append(products, more...), err
 }
 
@@ -89,7 +89,7 @@ func (o Order) column() string {
 }
 
 // query gives the products whose key compares like that ("=", "<" or ">") with after's; with "=" those beyond its id. Without
-// a comparison: all.
+// a comparison: all that are behind after.
 func (f listing) query(compare string, after *Position, limit int) (query string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
@@ -106,12 +106,16 @@ func (f listing) query(compare string, after *Position, limit int) (query string
 	for _, word := range f.words {
 		where += ` AND search_text LIKE ` + arg("%"+escapeLike.Replace(word)+"%") + ` ESCAPE '!'`
 	}
-	if compare != "" {
+	if after != nil {
 		var key any = after.Number
 		if f.order.By == "name" {
 			key = after.Text
 		}
-		where += fmt.Sprintf(" AND %s %s %s", column, compare, arg(key))
+		if compare == "" {
+			where += fmt.Sprintf(" AND (%s, id) %s (%s, %s)", column, f.order.beyond(), arg(key), arg(after.ID))
+		} else {
+			where += fmt.Sprintf(" AND %s %s %s", column, compare, arg(key))
+		}
 	}
 	if compare == "=" {
 		where += fmt.Sprintf(" AND id %s %s", f.order.beyond(), arg(after.ID))
