@@ -45,6 +45,11 @@ func (e Edge) Wrap(next http.Handler) http.Handler {
 	quick, long := make(chan struct{}, e.Limits.Concurrent), make(chan struct{}, e.Limits.Concurrent)
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.secure(w.Header())
+		if len(r.TransferEncoding) > 0 {
+			// It may have had a Content-Length too, which net/http drops. A proxy that believed it sees other requests than we
+			// do, so none may follow (RFC 9112, 6.1).
+			w.Header()["Connection"] = []string{"close"}
+		}
 		slots := quick
 		if e.Long != nil && e.Long(r) {
 			slots = long
