@@ -23,6 +23,10 @@ const MaxJSONBytes = 64 << 10
 
 const maxJSONDepth = 32
 
+// maxNameShown is how many bytes of a field's name a location has: with whole ones, a long name over a long array would cost
+// their product.
+const maxNameShown = 100
+
 var (
 	errNotJSON  = fault.New(fault.Unsupported, "not_json", "Send the body as application/json, not compressed.")
 	errTooLarge = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this address takes.")
@@ -162,7 +166,7 @@ func (c *checker) object(location string, schema *huma.Schema, depth int) error 
 		if schema != nil {
 			field = schema.Properties[name]
 		}
-		if err := c.value(location+"."+name, field, depth+1); err != nil {
+		if err := c.value(location+"."+name[:min(len(name), maxNameShown)], field, depth+1); err != nil {
 			return err
 		}
 	}
