@@ -37,6 +37,10 @@ func unavailable(err error) error {
 }
 
 func isOutage(err error) bool {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) { // whatever the server's reason, such as 55000: the database takes no connections
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		// 08 connection, 53 resources, 57P0x shutdown, 57014 statement timeout, 55P03 lock timeout, 25006 read-only, 3D000 absent.
@@ -51,7 +55,6 @@ func isOutage(err error) bool {
 		}
 		return false
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) && !errors.Is(err, context.Canceled)
+	return errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) && !errors.Is(err, context.Canceled)
 }
