@@ -178,7 +178,7 @@ func logged(next http.Handler) http.Handler {
 			if out.route == "GET /api/health/{$}" {
 				level = slog.LevelDebug
 			}
-			slog.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("route", out.route), slog.Int("status", out.status),
+			slog.LogAttrs(ctx, level, "request", slog.String("method", knownMethod(r.Method)), slog.String("route", out.route), slog.Int("status", out.status),
 				slog.Float64("ms", float64(time.Since(began).Microseconds())/1000), slog.Int64("bytes", out.bytes))
 		}()
 		next.ServeHTTP(out, inner)
@@ -199,6 +199,15 @@ func requestID(given string) string {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], rand.Uint64())
 	return hex.EncodeToString(b[:])
+}
+
+// knownMethod is the method as the log has it: a client may send any word.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 // recorder notes status and size, and says the charset of JSON.

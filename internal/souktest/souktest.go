@@ -35,6 +35,12 @@ func Each(t *testing.T, test func(t *testing.T, s *Shop), env ...string) {
 // New starts a shop on the database at url.
 func New(t *testing.T, url string, env ...string) *Shop {
 	t.Helper()
+	return NewAt(t, url, nil, env...)
+}
+
+// NewAt starts a shop that takes the time from now; nil is the real one.
+func NewAt(t *testing.T, url string, now func() time.Time, env ...string) *Shop {
+	t.Helper()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // what tests are about is seen in answers and rows
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +55,7 @@ func New(t *testing.T, url string, env ...string) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Release: "test"})
+	a, err := app.New(t.Context(), cfg, app.Options{Release: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
