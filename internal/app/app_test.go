@@ -1,0 +1,65 @@
+package app_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"souk/internal/app"
+	"souk/internal/config"
+	"souk/internal/dbtest"
+)
+
+func TestAShopThatStoppedLeavesNothingRunning(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		log := slog.Default()
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+		defer slog.SetDefault(log)
+		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		origin := "http://" + listener.Addr().String()
+		cfg, err := config.Load([]string{
+			"LISTEN_ADDR=" + listener.Addr().String(), "PUBLIC_URL=" + origin, "DATABASE_URL=" + url, "DATA_DIR=" + filepath.Join(t.TempDir(), "data"),
+		}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := app.New(t.Context(), cfg, app.Options{Release: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		served, kept := make(chan error, 1), make(chan struct{})
+		go func() { served <- a.Serve(ctx, listener) }()
+		go func() { a.Upkeep(ctx); close(kept) }()
+
+		client := &http.Client{Transport: &http.Transport{}}
+		for _, path := range []string{"/api/health/", "/api/products/", "/api/me/"} {
+			res, err := client.Get(origin + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		client.CloseIdleConnections()
+
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		<-kept
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
