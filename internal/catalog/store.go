@@ -53,18 +53,33 @@ const dearness = "CASE WHEN shown_price_cents = 9223372036854775807 THEN -1 ELSE
 // where (key, id) > ($1, $2) says. SQLite would use the key of that alone, and walk all that share it: there it is first
 // the products with the very key of the last one that was given, then those beyond.
 func publicProducts(ctx context.Context, d *db.DB, f listing, after *Position, limit int) ([]Product, error) {
-	if after == nil || d.Engine == db.Postgres {
-		query, args := f.query("", after, limit)
-		return db.All(ctx, d, scanProduct, query, args...)
+	read := func(compare string, limit int) ([]Product, error) {
+		query, args := f.query(compare, after, limit)
+		products, err := db.All(ctx, d, scanProduct, query, args...)
+		return products[:min(limit, len(products))], err
 	}
-	query, args := f.query("=", after, limit)
-	products, err := db.All(ctx, d, scanProduct, query, args...)
+	if after == nil || d.Engine == db.Postgres {
+		return read("", limit)
+	}
+	products, err := read("=", limit)
 	if err != nil || len(products) == limit {
 		return products, err
 	}
-	query, args = f.query(f.order.beyond(), after, limit-len(products))
-	more, err := db.All(ctx, d, scanProduct, query, args...)
+	more, err := read(f.order.beyond(), limit-len(products))
 	return append(products, more...), err
+}
+
+// pageSizes are the LIMITs that stand in the SQL, the next above what is asked for. As a constant, PostgreSQL keeps one plan
+// for the statement; as a parameter it would plan each page anew.
+var pageSizes = []int{25, 51, 101, 201}
+
+func pageSize(limit int) int {
+	for _, size := range pageSizes {
+		if size >= limit {
+			return size
+		}
+	}
+	return limit
 }
 
 // listing is what the public list shows, and how it is ordered.
@@ -121,7 +136,7 @@ func (f listing) query(compare string, after *Position, limit int) (query string
 		where += fmt.Sprintf(" AND id %s %s", f.order.beyond(), arg(after.ID))
 		by = "id " + direction
 	}
-	return fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s LIMIT %s`, productColumns, where, by, arg(limit)), args
+	return fmt.Sprintf(`SELECT %s FROM products p WHERE %s ORDER BY %s LIMIT %d`, productColumns, where, by, pageSize(limit)), args
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
