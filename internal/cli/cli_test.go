@@ -66,7 +66,9 @@ func serve(t *testing.T, environ []string) *server {
 	ctx, stop := context.WithCancel(t.Context())
 	s := &server{stop: stop, code: make(chan int, 1)}
 	reader, writer := io.Pipe()
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		s.code <- cli.Run(ctx, []string{"serve"}, environ, writer, t.Output())
 		_ = writer.Close()
 	}()
@@ -77,7 +79,7 @@ func serve(t *testing.T, environ []string) *server {
 	if _, err := fmt.Sscanf(line, "Souk is open at %s", &s.url); err != nil {
 		t.Fatalf("the first line names no address: %q", line)
 	}
-	t.Cleanup(stop)
+	t.Cleanup(func() { stop(); <-ended })
 	return s
 }
 
