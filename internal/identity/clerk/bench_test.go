@@ -5,27 +5,15 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// What RSA alone costs: the limit of BenchmarkVerifyFresh is 1.5 times this.
-func BenchmarkRSAAlone(b *testing.B) {
-	token := sign(nil, session(newClock().now()), keyA())
-	dot := strings.LastIndex(token, ".")
-	hash := sha256.Sum256([]byte(token[:dot]))
-	signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if err := rsa.VerifyPKCS1v15(&keyA().PublicKey, crypto.SHA256, hash[:], signature); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
+// BenchmarkVerifyFresh verifies a token that no cache has, and in turn does what crypto/rsa does for it alone, so that what
+// else the machine does meets both alike. It reports the medians; the limit is 1.5 times rsa-ns.
 func BenchmarkVerifyFresh(b *testing.B) {
 	i, c := newIssuer(b), newClock()
 	v := New(Policy{Issuers: []string{issuerURL}, Parties: []string{shop}, BillingClaim: "entitlements"}, NewKeys(i.URL, i.Client(), c.now), c.now)
@@ -34,13 +22,31 @@ func BenchmarkVerifyFresh(b *testing.B) {
 	for n := range tokens {
 		tokens[n] = sign(nil, fields{"jti": strconv.Itoa(n)}.over(session(c.now())), keyA())
 	}
-	n := 0
-	for b.Loop() {
+	dot := strings.LastIndex(tokens[0], ".")
+	hash := sha256.Sum256([]byte(tokens[0][:dot]))
+	signature, err := base64.RawURLEncoding.DecodeString(tokens[0][dot+1:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	var fresh, alone []time.Duration
+	for n := 0; b.Loop(); n++ {
+		began := time.Now()
 		if _, err := v.Verify(b.Context(), tokens[n%len(tokens)], true); err != nil {
 			b.Fatal(err)
 		}
-		n++
+		between := time.Now()
+		if err := rsa.VerifyPKCS1v15(&keyA().PublicKey, crypto.SHA256, hash[:], signature); err != nil {
+			b.Fatal(err)
+		}
+		fresh, alone = append(fresh, between.Sub(began)), append(alone, time.Since(between))
 	}
+	b.ReportMetric(median(fresh), "fresh-ns")
+	b.ReportMetric(median(alone), "rsa-ns")
+}
+
+func median(list []time.Duration) float64 {
+	slices.Sort(list)
+	return float64(list[len(list)/2].Nanoseconds())
 }
 
 // The limit is 2 µs.

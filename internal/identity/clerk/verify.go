@@ -11,6 +11,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -55,6 +56,7 @@ type Verifier struct {
 	keys   *Keys
 	now    func() time.Time
 	cache  *cache
+	seen   atomic.Pointer[seenHeader] // the last good header: nearly all tokens of an instance have the same
 }
 
 // New makes a verifier that takes its keys from keys.
@@ -94,7 +96,7 @@ func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (ver
 	if head == "" || payload == "" || signature == "" || strings.Contains(signature, ".") {
 		return verified{}, errMalformed
 	}
-	h, err := readHeader(head)
+	h, err := v.header(head)
 	if err != nil {
 		return verified{}, err
 	}
@@ -140,6 +142,23 @@ var sessionCategories = []string{
 	"cl_B7d4PD111AAA", // a session's token
 	"cl_B7d4PD222AAA", // made from a JWT template
 	"cl_I7d4PD111III", // says nothing
+}
+
+// seenHeader is a header that was read, beside its text.
+type seenHeader struct {
+	segment string
+	header  header
+}
+
+func (v *Verifier) header(segment string) (header, error) {
+	if last := v.seen.Load(); last != nil && last.segment == segment {
+		return last.header, nil
+	}
+	h, err := readHeader(segment)
+	if err == nil {
+		v.seen.Store(&seenHeader{strings.Clone(segment), h})
+	}
+	return h, err
 }
 
 // readHeader refuses what is no session token before any key is looked for. jku, jwk and x5u are never read.
