@@ -53,6 +53,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Now != nil {
 		now = o.Now
 	}
+	if _, err := clerkKeys(cfg); err != nil {
+		return nil, err
+	}
 	if err := cfg.KeepSecretKey(); err != nil {
 		return nil, err
 	}

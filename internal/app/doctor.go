@@ -37,6 +37,9 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 	findings := []Finding{
 		{true, "configuration", fmt.Sprintf("complete, for %s at %s", place, cfg.PublicURL)},
 	}
+	if _, err := clerkKeys(cfg); err != nil {
+		findings[0] = Finding{false, "configuration", errors.Unwrap(err).Error()}
+	}
 	database, skew := examineDatabase(ctx, cfg)
 	keys, issuerSkew := examineKeys(ctx, cfg)
 	if issuerSkew != nil {

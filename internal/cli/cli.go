@@ -70,7 +70,7 @@ func Run(ctx context.Context, args, environ []string, out, errw io.Writer) (code
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(&program{environ: environ, out: out, errw: errw})
-	var wrong configFault
+	var wrong config.Fault
 	switch {
 	case err == nil:
 		return 0
@@ -83,15 +83,8 @@ func Run(ctx context.Context, args, environ []string, out, errw io.Writer) (code
 	return code
 }
 
-// configFault marks an error that only another configuration cures.
-type configFault struct{ error }
-
 func (p *program) config() (*config.Config, error) {
-	cfg, err := config.Load(p.environ, dotenv)
-	if err != nil {
-		return nil, configFault{err}
-	}
-	return cfg, nil
+	return config.Load(p.environ, dotenv)
 }
 
 func (p *program) printf(format string, args ...any) {

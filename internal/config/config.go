@@ -38,6 +38,14 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Reveal gives the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
+// Fault marks an error that only another configuration cures: starting again without a change is of no use.
+type Fault struct{ Err error }
+
+func (f Fault) Error() string { return "the configuration cannot be used:\n" + f.Err.Error() }
+
+// Unwrap gives what is wrong.
+func (f Fault) Unwrap() error { return f.Err }
+
 // Config is the whole configuration. The names in the tags are those of .env.example, which explains each.
 type Config struct {
 	ListenAddr     string   `env:"LISTEN_ADDR" envDefault:"127.0.0.1:8000"`
@@ -72,7 +80,7 @@ type Config struct {
 		JWTAudiences         []string `env:"JWT_AUDIENCE"`
 		AuthorizedParties    []string `env:"AUTHORIZED_PARTIES"`
 		BillingClaim         string   `env:"BILLING_CLAIM" envDefault:"entitlements"`
-		WebhookSigningSecret []string `env:"WEBHOOK_SIGNING_SECRET" json:"-"`
+		WebhookSigningSecret []Secret `env:"WEBHOOK_SIGNING_SECRET"` // two during a rotation
 		APIURL               string   `env:"API_URL" envDefault:"https://api.clerk.com"`
 	} `envPrefix:"CLERK_"`
 
@@ -129,11 +137,12 @@ var aliases = map[string]string{
 	"SECRET_KEY": "DJANGO_SECRET_KEY", "DEBUG": "DJANGO_DEBUG", "ALLOWED_HOSTS": "DJANGO_ALLOWED_HOSTS",
 }
 
-// Load reads dotenv (a file that may be missing) and the environment, which wins. The error lists all that is wrong.
+// Load reads dotenv (a file that may be missing) and the environment, which wins. The error is a Fault that lists all that is
+// wrong.
 func Load(environ []string, dotenv string) (*Config, error) {
 	values := env.ToMap(environ)
 	if err := addDotenv(values, dotenv); err != nil {
-		return nil, err
+		return nil, Fault{err}
 	}
 	for name, alias := range aliases {
 		if values[name] == "" && values[alias] != "" {
@@ -148,7 +157,7 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	c.derive()
 	faults = append(faults, c.check()...)
 	if len(faults) > 0 {
-		return nil, fmt.Errorf("the configuration cannot be used:\n%w", errors.Join(faults...))
+		return nil, Fault{errors.Join(faults...)}
 	}
 	return c, nil
 }
@@ -243,6 +252,9 @@ func (c *Config) derive() {
 			c.Clerk.JWTIssuers = []string{origin}
 		}
 	}
+	for i, s := range c.Clerk.WebhookSigningSecret {
+		c.Clerk.WebhookSigningSecret[i] = Secret(strings.TrimSpace(s.Reveal()))
+	}
 	if c.Storage.Backend == "" {
 		c.Storage.Backend = "local"
 	}
@@ -303,6 +315,9 @@ func (c *Config) check() (faults []error) {
 	}
 	if u, err := url.Parse(c.Clerk.JWKSURL); err != nil || c.Clerk.JWKSURL != "" && u.Scheme != "https" && !IsLoopback(u.Hostname()) {
 		wrong("CLERK_JWKS_URL must be https, except on loopback")
+	}
+	if secrets := c.Clerk.WebhookSigningSecret; len(secrets) > 2 || slices.Contains(secrets, "") {
+		wrong("CLERK_WEBHOOK_SIGNING_SECRET must be one secret, or two with a comma between them")
 	}
 	if !c.Development() {
 		faults = append(faults, c.checkProduction()...)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,17 +44,38 @@ func TestEveryFaultIsToldAtOnceAndNoneShowsAValue(t *testing.T) {
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
-	c, err := Load([]string{"SECRET_KEY=hunter2hunter2hunter2hunter2", "DATABASE_URL=postgres://u:hunter2@127.0.0.1/x"}, "")
+	c, err := Load([]string{"SECRET_KEY=hunter2hunter2hunter2hunter2", "DATABASE_URL=postgres://u:hunter2@127.0.0.1/x",
+		"CLERK_WEBHOOK_SIGNING_SECRET=whsec_hunter2, whsec_hunter2again"}, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if secrets := c.Clerk.WebhookSigningSecret; len(secrets) != 2 || secrets[1].Reveal() != "whsec_hunter2again" {
+		t.Fatalf("%d secrets for webhooks", len(secrets))
 	}
 	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, shown := range []string{fmt.Sprint(c.SecretKey), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q %x", c.SecretKey, c.SecretKey), string(text)} {
+	for _, shown := range []string{fmt.Sprint(c.SecretKey), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%q %x", c.SecretKey, c.SecretKey), fmt.Sprintf("%v %q %x %#v", c.Clerk, c.Clerk, c.Clerk, c.Clerk), string(text)} {
 		if strings.Contains(shown, "hunter2") || strings.Contains(shown, "68756e746572") {
 			t.Errorf("a secret is shown: %s", shown)
+		}
+	}
+}
+
+func TestWebhooksHaveOneOrTwoSecrets(t *testing.T) {
+	const a, b, c = "whsec_hunter2a", "whsec_hunter2b", "whsec_hunter2c"
+	for value, want := range map[string]int{"": 0, a: 1, " " + a + " ": 1, a + "," + b: 2, a + " , " + b: 2} {
+		c, err := Load([]string{"CLERK_WEBHOOK_SIGNING_SECRET=" + value}, "")
+		if err != nil || len(c.Clerk.WebhookSigningSecret) != want || want > 0 && c.Clerk.WebhookSigningSecret[0] != a {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+	for _, value := range []string{a + ",", "," + a, a + ",," + b, a + ", ," + b, ",", " ", a + "," + b + "," + c} {
+		_, err := Load([]string{"CLERK_WEBHOOK_SIGNING_SECRET=" + value}, "")
+		var fault Fault
+		if !errors.As(err, &fault) || !strings.Contains(err.Error(), "CLERK_WEBHOOK_SIGNING_SECRET") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 }
