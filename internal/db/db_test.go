@@ -19,9 +19,9 @@ func addSeller(ctx context.Context, q db.Q, subject string) error {
 	return err
 }
 
-func sellers(t *testing.T, d *db.DB) []string {
+func sellers(t *testing.T, ctx context.Context, q db.Q) []string {
 	t.Helper()
-	list, err := db.All(t.Context(), d, db.Value[string], `SELECT subject FROM sellers ORDER BY subject`)
+	list, err := db.All(ctx, q, db.Value[string], `SELECT subject FROM sellers ORDER BY subject`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestInTxCommitsOrLeavesNothing(t *testing.T) {
 			tx.AfterCommit(func() { ran = true })
 			return addSeller(ctx, tx, "kept")
 		})
-		if got := sellers(t, d); err != nil || !ran || len(got) != 1 || got[0] != "kept" {
+		if got := sellers(t, t.Context(), d); err != nil || !ran || len(got) != 1 || got[0] != "kept" {
 			t.Errorf("err %v, hook ran %v, rows %v", err, ran, got)
 		}
 	})
@@ -73,7 +73,7 @@ func TestNestedTransactionIsASavepoint(t *testing.T) {
 			if !db.IsDuplicate(err) {
 				t.Errorf("the duplicate is told as %v", err)
 			}
-			if got := mustAll(t, ctx, d); len(got) != 1 || got[0] != "outer" {
+			if got := sellers(t, ctx, d); len(got) != 1 || got[0] != "outer" {
 				t.Errorf("inside sees %v", got)
 			}
 			return d.InTx(ctx, func(ctx context.Context, inner *db.Tx) error { return addSeller(ctx, d, "second") })
@@ -81,19 +81,10 @@ func TestNestedTransactionIsASavepoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sellers(t, d); len(got) != 2 {
+		if got := sellers(t, t.Context(), d); len(got) != 2 {
 			t.Errorf("rows %v", got)
 		}
 	})
-}
-
-func mustAll(t *testing.T, ctx context.Context, q db.Q) []string {
-	t.Helper()
-	list, err := db.All(ctx, q, db.Value[string], `SELECT subject FROM sellers ORDER BY subject`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
 }
 
 func TestTimesAreStoredExactly(t *testing.T) {

@@ -145,16 +145,10 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	if d.writes == nil {
-		return affected(d.writer.ExecContext(ctx, query, args...))
+	if stmt := d.writes.get(ctx, query); stmt != nil {
+		return affected(stmt.ExecContext(ctx, args...))
 	}
-	stmt := d.writes.find(query)
-	if stmt == nil {
-		d.writes.note(query)
-		d.writes.prepareWanted(ctx)
-		return affected(d.writer.ExecContext(ctx, query, args...))
-	}
-	return affected(stmt.ExecContext(ctx, args...))
+	return affected(d.writer.ExecContext(ctx, query, args...))
 }
 
 func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -165,16 +159,10 @@ func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	if d.reads == nil {
-		return d.reader.QueryContext(ctx, query, args...)
+	if stmt := d.reads.get(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
 	}
-	stmt := d.reads.find(query)
-	if stmt == nil {
-		d.reads.note(query)
-		d.reads.prepareWanted(ctx)
-		return d.reader.QueryContext(ctx, query, args...)
-	}
-	return stmt.QueryContext(ctx, args...)
+	return d.reader.QueryContext(ctx, query, args...)
 }
 
 // Exec runs a statement in the transaction.
@@ -183,7 +171,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	if stmt := t.prepared(query); stmt != nil {
+	if stmt := t.db.writes.find(query); stmt != nil {
 		return affected(t.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...))
 	}
 	return affected(t.tx.ExecContext(ctx, query, args...))
@@ -194,21 +182,10 @@ func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	if stmt := t.prepared(query); stmt != nil {
+	if stmt := t.db.writes.find(query); stmt != nil {
 		return t.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
 	}
 	return t.tx.QueryContext(ctx, query, args...)
-}
-
-func (t *Tx) prepared(query string) *sql.Stmt {
-	if t.db.writes == nil {
-		return nil
-	}
-	stmt := t.db.writes.find(query)
-	if stmt == nil {
-		t.db.writes.note(query)
-	}
-	return stmt
 }
 
 func affected(res sql.Result, err error) (int64, error) {

@@ -52,9 +52,7 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 }
 
 func (d *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
-	if d.writes != nil {
-		d.writes.prepareWanted(ctx)
-	}
+	d.writes.prepareWanted(ctx)
 	handle, err := d.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return unavailable(err)
