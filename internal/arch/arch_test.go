@@ -49,8 +49,8 @@ var allowed = map[string][]string{
 
 	"internal/api":      slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web":      slices.Concat(kernel, internal("httpx", "catalog"), []string{"frontend"}),
-	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx")),
-	"internal/app":      everything, "internal/demo": {},
+	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel,
+	"internal/app": everything, "internal/demo": {},
 	"internal/cli": internal("app", "config", "devcloud"),
 	"cmd/souk":     internal("cli"),
 

@@ -1,0 +1,365 @@
+package clerk
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	trialNotice  = 3 * 24 * time.Hour // before a trial ends
+	retryPause   = 3 * 24 * time.Hour // between attempts to charge who is past due
+	maxRetries   = 3                  // then the item ends
+	checkoutLife = 24 * time.Hour     // of an incomplete item
+)
+
+// Subscribe checks a plan out. The first paid plan starts at once, with its trial for who never had one nor paid. From a plan
+// that is held, a dearer one takes over at once, less the rest of the old; a cheaper one is upcoming until the period ends. When the
+// payment fails, the new item stays incomplete, which is no error.
+func (i *Instance) Subscribe(userID, planID string, period Period) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return err
+	}
+	plan, ok := i.plan(planID)
+	if !ok || plan.Default || plan.fee(period) == 0 {
+		return fmt.Errorf("plan %s is not sold by the %s", planID, period)
+	}
+	held := u.held()
+	switch {
+	case held == nil && plan.TrialDays > 0 && u.eligibleForTrial():
+		it := i.newItem(u, plan, period, Active)
+		it.FreeTrial, it.PeriodEnd = true, it.PeriodStart.AddDate(0, 0, plan.TrialDays)
+		i.replace(u, it)
+	case held == nil:
+		i.checkout(u, plan, period, 0)
+	case held.Status == PastDue:
+		return fmt.Errorf("user %s has to pay what is past due first", userID)
+	case held.PlanID == planID && held.Period == period:
+		return fmt.Errorf("user %s holds plan %s already", userID, planID)
+	default:
+		old, _ := i.plan(held.PlanID)
+		if plan.fee(period) > old.fee(held.Period) {
+			i.checkout(u, plan, period, i.rest(held, old))
+			break
+		}
+		i.abandonUpcoming(u)
+		if held.Status != Canceled {
+			i.touch(&held.CanceledAt)
+			i.move(u, held, Canceled)
+		}
+		next := i.newItem(u, plan, period, Upcoming)
+		next.PeriodStart, next.PeriodEnd = held.PeriodEnd, period.after(held.PeriodEnd)
+		i.emitItem("upcoming", u, next)
+	}
+	i.changed(u)
+	return nil
+}
+
+// Cancel ends the paid plan with its period, and the default plan is upcoming. What is past due ends at once.
+func (i *Instance) Cancel(userID string) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return err
+	}
+	it := u.held()
+	if it == nil || it.Status == Canceled {
+		return fmt.Errorf("user %s has nothing to cancel", userID)
+	}
+	i.touch(&it.CanceledAt)
+	free := u.Subscription.Items[0]
+	if it.Status == PastDue {
+		i.end(u, it)
+	} else {
+		i.move(u, it, Canceled)
+		free.PeriodStart, free.EndedAt = it.PeriodEnd, time.Time{}
+		i.move(u, free, Upcoming)
+	}
+	i.changed(u)
+	return nil
+}
+
+// Resume takes a cancellation or a downgrade back before the period ends.
+func (i *Instance) Resume(userID string) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return err
+	}
+	it := u.held()
+	if it == nil || it.Status != Canceled {
+		return fmt.Errorf("user %s has canceled nothing", userID)
+	}
+	i.abandonUpcoming(u)
+	it.CanceledAt = time.Time{}
+	i.move(u, it, Active)
+	i.changed(u)
+	return nil
+}
+
+// FailPayments lets the next n attempts to charge the user fail; 0 heals.
+func (i *Instance) FailPayments(userID string, n int) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err == nil {
+		u.fails = n
+	}
+	return err
+}
+
+// Advance lets time pass: trials are announced and end, periods are renewed, what was canceled ends and what was upcoming starts, and
+// who is past due is charged again until it is given up.
+func (i *Instance) Advance(d time.Duration) {
+	defer i.lock()()
+	i.advanceTo(i.now.Add(d))
+}
+
+func (i *Instance) advanceTo(t time.Time) {
+	for {
+		u, it, at := i.nextDue()
+		if u == nil || at.After(t) {
+			break
+		}
+		if at.After(i.now) {
+			i.now = at
+		}
+		i.fallDue(u, it)
+	}
+	if t.After(i.now) {
+		i.now = t
+	}
+}
+
+func (i *Instance) nextDue() (user *User, item *Item, first time.Time) {
+	for _, u := range i.users {
+		for _, it := range u.Subscription.Items {
+			if at := it.due(); !at.IsZero() && (user == nil || at.Before(first)) {
+				user, item, first = u, it, at
+			}
+		}
+	}
+	return user, item, first
+}
+
+// due is when time alone changes the item next; zero: never.
+func (it *Item) due() time.Time {
+	switch it.Status {
+	case Active:
+		if it.FreeTrial && !it.noticed {
+			return it.PeriodEnd.Add(-trialNotice)
+		}
+		return it.PeriodEnd
+	case Canceled:
+		return it.PeriodEnd
+	case PastDue:
+		return it.retryAt
+	case Incomplete:
+		return it.CreatedAt.Add(checkoutLife)
+	}
+	return time.Time{}
+}
+
+func (i *Instance) fallDue(u *User, it *Item) {
+	switch {
+	case it.Status == Active && it.FreeTrial && !it.noticed:
+		it.noticed = true
+		i.touch(&it.UpdatedAt)
+		i.emitItem("freeTrialEnding", u, it)
+		return
+	case it.Status == Active:
+		i.renew(u, it, it.PeriodEnd, "updated")
+	case it.Status == Canceled:
+		i.end(u, it)
+	case it.Status == PastDue && it.retries >= maxRetries:
+		i.end(u, it)
+	case it.Status == PastDue && it.LifetimePaid == 0 && !it.FreeTrial: // a downgrade whose first period was never paid
+		i.renew(u, it, it.PeriodStart, "active")
+	case it.Status == PastDue:
+		i.renew(u, it, it.PeriodEnd, "active")
+	case it.Status == Incomplete:
+		i.move(u, it, Abandoned)
+	}
+	i.changed(u)
+}
+
+// renew charges for the period that begins at start. Who cannot pay is past due.
+func (i *Instance) renew(u *User, it *Item, start time.Time, event string) {
+	plan, _ := i.plan(it.PlanID)
+	a := i.attempt(u, it, "recurring", plan.fee(it.Period), 0)
+	if i.charge(u, a) {
+		it.Status, it.FreeTrial, it.PastDueAt, it.retries = Active, false, time.Time{}, 0
+		it.PeriodStart, it.PeriodEnd = start, it.Period.after(start)
+		i.paid(u, it, a)
+		i.emitItem(event, u, it)
+		return
+	}
+	it.retries++
+	it.retryAt = i.now.Add(retryPause)
+	if it.Status == PastDue {
+		i.emitAttempt("updated", u, a)
+		return
+	}
+	i.touch(&it.UpdatedAt)
+	it.Status, it.PastDueAt, it.retries = PastDue, it.UpdatedAt, 0
+	i.emitAttempt("updated", u, a)
+	i.emitItem("pastDue", u, it)
+}
+
+// checkout charges for a new item that then takes over from what is held.
+func (i *Instance) checkout(u *User, plan Plan, period Period, credit int64) {
+	it := i.newItem(u, plan, period, Incomplete)
+	it.PeriodEnd = period.after(it.PeriodStart)
+	i.emitItem("incomplete", u, it)
+	a := i.attempt(u, it, "checkout", max(0, plan.fee(period)-credit), min(credit, plan.fee(period)))
+	if !i.charge(u, a) {
+		i.emitAttempt("updated", u, a)
+		return
+	}
+	it.Status = Active
+	i.paid(u, it, a)
+	i.replace(u, it)
+}
+
+// replace ends what was held before it, and announces it.
+func (i *Instance) replace(u *User, it *Item) {
+	i.abandonUpcoming(u)
+	for _, old := range u.Subscription.Items {
+		if old != it && (old.Status == Active || old.Status == Canceled) {
+			i.move(u, old, Ended)
+		}
+	}
+	i.emitItem("active", u, it)
+}
+
+// end ends an item and starts what is upcoming, or else the default plan.
+func (i *Instance) end(u *User, it *Item) {
+	i.move(u, it, Ended)
+	items := u.Subscription.Items
+	next := items[0]
+	if n := slices.IndexFunc(items, func(it *Item) bool { return it.Status == Upcoming }); n >= 0 {
+		next = items[n]
+	}
+	if next != items[0] {
+		i.renew(u, next, next.PeriodStart, "active")
+		return
+	}
+	next.PeriodStart, next.EndedAt = i.now.Truncate(time.Second), time.Time{}
+	i.move(u, next, Active)
+}
+
+func (i *Instance) abandonUpcoming(u *User) {
+	for _, it := range u.Subscription.Items {
+		if it.Status == Upcoming {
+			i.move(u, it, Abandoned)
+		}
+	}
+}
+
+// move changes an item's state and announces it.
+func (i *Instance) move(u *User, it *Item, to Status) {
+	i.touch(&it.UpdatedAt)
+	it.Status = to
+	if to == Ended || to == Abandoned {
+		it.EndedAt = it.UpdatedAt
+	}
+	i.emitItem(string(to), u, it)
+}
+
+// newItem adds an item that begins now, without announcing it.
+func (i *Instance) newItem(u *User, plan Plan, period Period, status Status) *Item {
+	it := &Item{ID: i.newID("csub_item_"), PlanID: plan.ID, Period: period, Status: status}
+	i.touch(&it.UpdatedAt)
+	it.CreatedAt, it.PeriodStart = it.UpdatedAt, it.UpdatedAt.Truncate(time.Second)
+	u.Subscription.Items = append(u.Subscription.Items, it)
+	return it
+}
+
+// changed announces the subscription after its items changed.
+func (i *Instance) changed(u *User) {
+	s, status, event := &u.Subscription, Active, "updated"
+	if u.Deleted {
+		status = Ended
+	} else if slices.ContainsFunc(s.Items, func(it *Item) bool { return it.Status == PastDue }) {
+		status = PastDue
+	}
+	i.touch(&s.UpdatedAt)
+	if status != s.Status {
+		switch status {
+		case Active:
+			event, s.ActiveAt, s.PastDueAt = "active", s.UpdatedAt, time.Time{}
+		case PastDue:
+			event, s.PastDueAt = "pastDue", s.UpdatedAt
+		case Ended:
+			s.EndedAt = s.UpdatedAt // there is no event subscription.ended
+		}
+	}
+	s.Status = status
+	i.emitSubscription(event, u)
+}
+
+// attempt begins to charge, and announces it.
+func (i *Instance) attempt(u *User, it *Item, kind string, amount, credit int64) *Attempt {
+	a := &Attempt{
+		ID: i.newID("cpayatt_"), PaymentID: i.newID("cpay_"), StatementID: i.statement(u), Status: "pending", ChargeType: kind,
+		ItemID: it.ID, Amount: amount, Credit: credit,
+	}
+	i.touch(&a.UpdatedAt)
+	a.CreatedAt = a.UpdatedAt
+	u.Attempts = append(u.Attempts, a)
+	u.Subscription.LatestPayment = a.PaymentID
+	i.emitAttempt("created", u, a)
+	return a
+}
+
+// statement is that of the user and the month.
+func (i *Instance) statement(u *User) string {
+	if n := len(u.Attempts); n > 0 && sameMonth(u.Attempts[n-1].CreatedAt, i.now) {
+		return u.Attempts[n-1].StatementID
+	}
+	return i.newID("cstmt_")
+}
+
+func sameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() == b.Month() }
+
+// charge decides an attempt; what follows from it announces it.
+func (i *Instance) charge(u *User, a *Attempt) bool {
+	i.touch(&a.UpdatedAt)
+	if u.fails > 0 {
+		u.fails--
+		a.Status, a.FailedAt, a.DeclineCode = "failed", a.UpdatedAt, "insufficient_funds"
+		return false
+	}
+	a.Status, a.PaidAt = "paid", a.UpdatedAt
+	return true
+}
+
+func (i *Instance) paid(u *User, it *Item, a *Attempt) {
+	it.LifetimePaid += a.Amount
+	i.touch(&it.UpdatedAt)
+	i.emitAttempt("updated", u, a)
+}
+
+// rest is what the unused part of a paid period is worth.
+func (i *Instance) rest(it *Item, plan Plan) int64 {
+	left, whole := it.PeriodEnd.Sub(i.now), it.PeriodEnd.Sub(it.PeriodStart)
+	if it.FreeTrial || left <= 0 || whole <= 0 {
+		return 0
+	}
+	return plan.fee(it.Period) * int64(left/time.Second) / int64(whole/time.Second)
+}
+
+// held is the paid item that gives access, nil for who has the default plan.
+func (u *User) held() *Item {
+	for _, it := range u.Subscription.Items[1:] {
+		if it.Status == Active || it.Status == Canceled || it.Status == PastDue {
+			return it
+		}
+	}
+	return nil
+}
+
+func (u *User) eligibleForTrial() bool {
+	return !slices.ContainsFunc(u.Subscription.Items, func(it *Item) bool { return it.noticed || it.FreeTrial || it.LifetimePaid > 0 })
+}

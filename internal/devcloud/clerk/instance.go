@@ -1,0 +1,341 @@
+// Package clerk is a stand-in for a Clerk instance with billing: its users and their subscriptions, the events that it sends, with
+// all the faults of a network, and its Backend API. It is a stranger to the shop: it signs, writes and counts with code of its own,
+// so that a mistake of the shop's reader is not repeated here.
+//
+// Its messages have the fields that Clerk documents. Where the documents contradict each other, each event follows one of them,
+// see Dialect.
+package clerk
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Plan is what users subscribe to. Money is in US cents; Clerk bills in no other currency.
+type Plan struct {
+	ID, Slug, Name string
+	Monthly        int64 // a month; 0: not sold by the month
+	Annual         int64 // a year; 0: not sold by the year
+	TrialDays      int
+	Features       []string // slugs
+	Default        bool     // the free plan that everybody has who has no other
+}
+
+// Period is how often an item is charged.
+type Period string
+
+// The periods that Clerk has.
+const (
+	Month  Period = "month"
+	Annual Period = "annual"
+)
+
+func (p Period) after(t time.Time) time.Time {
+	if p == Annual {
+		return t.AddDate(1, 0, 0)
+	}
+	return t.AddDate(0, 1, 0)
+}
+
+// fee is what one period costs.
+func (p Plan) fee(period Period) int64 {
+	if period == Annual {
+		return p.Annual
+	}
+	return p.Monthly
+}
+
+// Status is where an item or a subscription stands.
+type Status string
+
+// The states that Clerk documents. A subscription is never Upcoming.
+const (
+	Active     Status = "active"
+	Canceled   Status = "canceled" // until the end of its period it still gives access
+	Ended      Status = "ended"
+	Upcoming   Status = "upcoming"
+	PastDue    Status = "past_due"
+	Incomplete Status = "incomplete" // its first payment has not succeeded
+	Abandoned  Status = "abandoned"  // it was upcoming or incomplete and never started
+)
+
+// Item is one plan of a subscription. A zero time was never.
+type Item struct {
+	ID, PlanID   string
+	Period       Period
+	Status       Status
+	FreeTrial    bool
+	PeriodStart  time.Time // whole seconds
+	PeriodEnd    time.Time // whole seconds; zero on the default plan
+	CanceledAt   time.Time
+	PastDueAt    time.Time
+	EndedAt      time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	LifetimePaid int64 // cents
+
+	noticed bool      // the end of the trial was announced
+	retryAt time.Time // the next attempt while PastDue
+	retries int
+}
+
+// Subscription is what a user holds; each has exactly one from the start.
+type Subscription struct {
+	ID, PayerID   string
+	Status        Status
+	LatestPayment string
+	ActiveAt      time.Time
+	PastDueAt     time.Time
+	EndedAt       time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	Items         []*Item // oldest first; the first is that of the default plan
+}
+
+// Attempt is one attempt to charge a user.
+type Attempt struct {
+	ID, PaymentID, StatementID string
+	Status                     string // pending, paid, failed
+	ChargeType                 string // checkout, recurring
+	ItemID                     string
+	Amount, Credit             int64 // cents; Credit is what an old plan's rest took off
+	DeclineCode                string
+	CreatedAt, UpdatedAt       time.Time
+	PaidAt, FailedAt           time.Time
+}
+
+// Profile is what a user may change.
+type Profile struct {
+	Email, FirstName, LastName string
+	PublicMetadata             map[string]any
+}
+
+// User is a person with an account.
+type User struct {
+	ID string
+	Profile
+	FormerEmail          string // the address before the present one; it stays, as the second
+	Deleted              bool
+	CreatedAt, UpdatedAt time.Time
+	Subscription         Subscription
+	Attempts             []*Attempt
+
+	fails int // so many of the next attempts to charge fail
+}
+
+// Event is a message of the instance, as it is sent.
+type Event struct {
+	ID     string // msg_…, the same in every delivery
+	Type   string
+	UserID string // whom it is about
+	Body   []byte // JSON
+	At     time.Time
+}
+
+// Options of a new instance.
+type Options struct {
+	Seed  uint64    // the same seed and the same calls give the same events, byte for byte
+	Plans []Plan    // one of them is the default
+	Start time.Time // when its clock starts; zero: the start of 22 November 2025
+	// Now is a clock to follow. Without one, time passes by Advance alone.
+	Now func() time.Time
+	// Dialect of all billing events; nil: each has its own, at random.
+	Dialect *Dialect
+	// Flat sends the older billing.subscription.* events instead of those of items and subscriptions.
+	Flat bool
+	// EqualTimes is the share of changes that leave an object's updated_at where it was. Otherwise each change raises it.
+	EqualTimes float64
+	// HideEnded leaves items that ended out of subscriptions, in events and in the Backend API. Clerk's documents do not say.
+	HideEnded bool
+}
+
+// Instance is a Clerk instance in memory. Safe for concurrent use.
+type Instance struct {
+	ID string
+
+	mu     sync.Mutex
+	o      Options
+	now    time.Time
+	users  []*User
+	byID   map[string]*User
+	events []Event
+	ids    *rand.Rand
+	style  *rand.Rand // which dialect, which times are equal
+}
+
+// New makes an instance without users.
+func New(o Options) (*Instance, error) {
+	defaults := 0
+	for _, p := range o.Plans {
+		if p.Default {
+			defaults++
+		}
+	}
+	if defaults != 1 {
+		return nil, fmt.Errorf("an instance has exactly one default plan, not %d", defaults)
+	}
+	i := &Instance{
+		o: o, now: cmp.Or(o.Start, time.Date(2025, 11, 22, 0, 0, 0, 0, time.UTC)), byID: map[string]*User{},
+		ids: rand.New(rand.NewPCG(o.Seed, 1)), style: rand.New(rand.NewPCG(o.Seed, 2)),
+	}
+	i.ID = i.newID("ins_")
+	return i, nil
+}
+
+// Plans are those it sells, and the default.
+func (i *Instance) Plans() []Plan { return slices.Clone(i.o.Plans) }
+
+// Time is what its clock says.
+func (i *Instance) Time() time.Time {
+	defer i.lock()()
+	return i.now
+}
+
+// Events are all that it sent so far, in order.
+func (i *Instance) Events() []Event {
+	defer i.lock()()
+	return slices.Clone(i.events)
+}
+
+// Users are the final truth, the deleted too, oldest first. What is returned is the caller's own.
+func (i *Instance) Users() []User {
+	defer i.lock()()
+	users := make([]User, len(i.users))
+	for n, u := range i.users {
+		users[n] = u.clone()
+	}
+	return users
+}
+
+func (u *User) clone() User {
+	c := *u
+	c.PublicMetadata = maps.Clone(u.PublicMetadata)
+	c.Subscription.Items = make([]*Item, len(u.Subscription.Items))
+	for n, it := range u.Subscription.Items {
+		copied := *it
+		c.Subscription.Items[n] = &copied
+	}
+	c.Attempts = make([]*Attempt, len(u.Attempts))
+	for n, a := range u.Attempts {
+		copied := *a
+		c.Attempts[n] = &copied
+	}
+	return c
+}
+
+// CreateUser signs somebody up, with the default plan. An empty id makes a new one.
+func (i *Instance) CreateUser(id string, p Profile) (string, error) {
+	defer i.lock()()
+	if id == "" {
+		id = i.newID("user_")
+	}
+	if i.byID[id] != nil {
+		return "", fmt.Errorf("there is a user %s already", id)
+	}
+	p.PublicMetadata = maps.Clone(p.PublicMetadata)
+	u := &User{ID: id, Profile: p}
+	i.touch(&u.UpdatedAt)
+	u.CreatedAt = u.UpdatedAt
+	i.users, i.byID[id] = append(i.users, u), u
+	i.emit("user.created", u, i.userJSON(u))
+
+	s := &u.Subscription
+	s.ID, s.PayerID, s.Status = i.newID("csub_"), i.newID("cpayer_"), Active
+	for _, plan := range i.o.Plans {
+		if plan.Default {
+			i.newItem(u, plan, Month, Active)
+		}
+	}
+	i.touch(&s.UpdatedAt)
+	s.CreatedAt, s.ActiveAt = s.UpdatedAt, s.UpdatedAt
+	i.emitSubscription("created", u)
+	return id, nil
+}
+
+// UpdateUser changes what change changes.
+func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
+	defer i.lock()()
+	u, err := i.living(id)
+	if err != nil {
+		return err
+	}
+	p := u.Profile
+	p.PublicMetadata = maps.Clone(p.PublicMetadata)
+	change(&p)
+	if p.Email != u.Email {
+		u.FormerEmail = u.Email
+	}
+	u.Profile = p
+	i.touch(&u.UpdatedAt)
+	i.emit("user.updated", u, i.userJSON(u))
+	return nil
+}
+
+// DeleteUser ends what the user holds. What Clerk does with a paid subscription then is not documented.
+func (i *Instance) DeleteUser(id string) error {
+	defer i.lock()()
+	u, err := i.living(id)
+	if err != nil {
+		return err
+	}
+	u.Deleted = true
+	i.touch(&u.UpdatedAt)
+	i.emit("user.deleted", u, map[string]any{"object": "user", "id": u.ID, "deleted": true})
+	for _, it := range u.Subscription.Items {
+		switch it.Status {
+		case Active, Canceled, PastDue:
+			i.move(u, it, Ended)
+		case Upcoming, Incomplete:
+			i.move(u, it, Abandoned)
+		}
+	}
+	i.changed(u)
+	return nil
+}
+
+// lock also lets pass the time that the followed clock has gone on.
+func (i *Instance) lock() (unlock func()) {
+	i.mu.Lock()
+	if i.o.Now != nil {
+		i.advanceTo(i.o.Now())
+	}
+	return i.mu.Unlock
+}
+
+func (i *Instance) living(id string) (*User, error) {
+	if u := i.byID[id]; u != nil && !u.Deleted {
+		return u, nil
+	}
+	return nil, fmt.Errorf("there is no user %s", id)
+}
+
+func (i *Instance) plan(id string) (Plan, bool) {
+	n := slices.IndexFunc(i.o.Plans, func(p Plan) bool { return p.ID == id })
+	if n < 0 {
+		return Plan{}, false
+	}
+	return i.o.Plans[n], true
+}
+
+// touch sets an object's updated_at: no two changes have one millisecond, but for the share that the options ask for.
+func (i *Instance) touch(at *time.Time) {
+	i.now = i.now.Truncate(time.Millisecond).Add(time.Millisecond)
+	if !at.IsZero() && i.o.EqualTimes > 0 && i.style.Float64() < i.o.EqualTimes {
+		return
+	}
+	*at = i.now
+}
+
+func (i *Instance) newID(prefix string) string {
+	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	id := []byte(prefix)
+	for range 24 {
+		id = append(id, letters[i.ids.IntN(len(letters))])
+	}
+	return string(id)
+}

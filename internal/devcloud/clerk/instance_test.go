@@ -1,0 +1,308 @@
+package clerk
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var specification = &Dialect{}
+
+func instance(t *testing.T, o Options) *Instance {
+	t.Helper()
+	if o.Plans == nil {
+		o.Plans = YearPlans()
+	}
+	i, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newUser(t *testing.T, i *Instance) string {
+	t.Helper()
+	id, err := i.CreateUser("", Profile{Email: "user1@example.test", FirstName: "User", LastName: "1"})
+	must(t, err)
+	return id
+}
+
+// told are the types of the events since the last call, in short.
+func told(i *Instance, seen *int) string {
+	events := i.Events()[*seen:]
+	*seen += len(events)
+	var types []string
+	for _, e := range events {
+		types = append(types, strings.NewReplacer("subscriptionItem", "item", "paymentAttempt", "attempt").Replace(e.Type))
+	}
+	return strings.Join(types, " ")
+}
+
+// holds are the user's items in short: plan, status, and T on a trial.
+func holds(i *Instance) string {
+	var items []string
+	for _, it := range i.Users()[0].Subscription.Items {
+		text := strings.TrimPrefix(it.PlanID, "cplan_") + " " + string(it.Status)
+		if it.FreeTrial {
+			text += " T"
+		}
+		items = append(items, text)
+	}
+	return strings.Join(items, ", ")
+}
+
+const day = 24 * time.Hour
+
+func TestALifeOfASubscription(t *testing.T) {
+	type step struct {
+		name  string
+		do    func(i *Instance, id string) error
+		told  string
+		holds string
+	}
+	buy := func(plan string, p Period) func(*Instance, string) error {
+		return func(i *Instance, id string) error { return i.Subscribe(id, plan, p) }
+	}
+	pass := func(d time.Duration) func(*Instance, string) error {
+		return func(i *Instance, _ string) error { i.Advance(d); return nil }
+	}
+	fail := func(n int) func(*Instance, string) error {
+		return func(i *Instance, id string) error { return i.FailPayments(id, n) }
+	}
+	const paidCheckout = "item.incomplete attempt.created attempt.updated item.ended item.active subscription.updated"
+	start := step{"starter", buy("cplan_starter", Month), paidCheckout, "free ended, starter active"}
+	for name, steps := range map[string][]step{
+		"renewed": {start,
+			{"a month", pass(31 * day), "attempt.created attempt.updated item.updated subscription.updated", "free ended, starter active"}},
+		"trial": {
+			{"pro", buy("cplan_pro", Annual), "item.ended item.active subscription.updated", "free ended, pro active T"},
+			{"almost", pass(12 * day), "item.freeTrialEnding", "free ended, pro active T"},
+			{"paid", pass(3 * day), "attempt.created attempt.updated item.updated subscription.updated", "free ended, pro active"}},
+		"one trial": {
+			{"pro", buy("cplan_pro", Month), "item.ended item.active subscription.updated", "free ended, pro active T"},
+			{"cancel", (*Instance).Cancel, "item.canceled item.upcoming subscription.updated", "free upcoming, pro canceled T"},
+			{"over", pass(15 * day), "item.ended item.active subscription.updated", "free active, pro ended T"},
+			{"late", buy("cplan_late", Annual), paidCheckout, "free ended, pro ended T, late active"}},
+		"upgrade": {start,
+			{"team", buy("cplan_team", Month), paidCheckout, "free ended, starter ended, team active"}},
+		"downgrade": {
+			{"team", buy("cplan_team", Month), paidCheckout, "free ended, team active"},
+			{"starter", buy("cplan_starter", Month), "item.canceled item.upcoming subscription.updated", "free ended, team canceled, starter upcoming"},
+			{"month", pass(31 * day), "item.ended attempt.created attempt.updated item.active subscription.updated", "free ended, team ended, starter active"}},
+		"downgrade taken back": {
+			{"team", buy("cplan_team", Month), paidCheckout, "free ended, team active"},
+			{"starter", buy("cplan_starter", Month), "item.canceled item.upcoming subscription.updated", "free ended, team canceled, starter upcoming"},
+			{"resume", (*Instance).Resume, "item.abandoned item.active subscription.updated", "free ended, team active, starter abandoned"}},
+		"canceled and resumed": {start,
+			{"cancel", (*Instance).Cancel, "item.canceled item.upcoming subscription.updated", "free upcoming, starter canceled"},
+			{"resume", (*Instance).Resume, "item.abandoned item.active subscription.updated", "free abandoned, starter active"},
+			{"cancel", (*Instance).Cancel, "item.canceled item.upcoming subscription.updated", "free upcoming, starter canceled"},
+			{"over", pass(31 * day), "item.ended item.active subscription.updated", "free active, starter ended"}},
+		"past due and paid": {start, {"", fail(1), "", "free ended, starter active"},
+			{"failed", pass(31 * day), "attempt.created attempt.updated item.pastDue subscription.pastDue", "free ended, starter past_due"},
+			{"paid", pass(3 * day), "attempt.created attempt.updated item.active subscription.active", "free ended, starter active"}},
+		"past due and ended": {start, {"", fail(9), "", "free ended, starter active"},
+			{"failed", pass(31 * day), "attempt.created attempt.updated item.pastDue subscription.pastDue", "free ended, starter past_due"},
+			{"given up", pass(12 * day), strings.Repeat("attempt.created attempt.updated subscription.updated ", 3) + "item.ended item.active subscription.active",
+				"free active, starter ended"}},
+		"failed checkout": {{"", fail(1), "", "free active"},
+			{"starter", buy("cplan_starter", Month), "item.incomplete attempt.created attempt.updated subscription.updated", "free active, starter incomplete"},
+			{"again", buy("cplan_starter", Month), paidCheckout, "free ended, starter incomplete, starter active"},
+			{"a day", pass(day), "item.abandoned subscription.updated", "free ended, starter abandoned, starter active"}},
+		"deleted": {start,
+			{"delete", (*Instance).DeleteUser, "user.deleted item.ended subscription.updated", "free ended, starter ended"},
+			{"a year", pass(365 * day), "", "free ended, starter ended"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i, seen := instance(t, Options{Dialect: specification}), 0
+			id := newUser(t, i)
+			if got := told(i, &seen); got != "user.created subscription.created" {
+				t.Errorf("sign-up: %s", got)
+			}
+			for _, s := range steps {
+				must(t, s.do(i, id))
+				if got := told(i, &seen); got != s.told {
+					t.Errorf("%s told\n %s, want\n %s", s.name, got, s.told)
+				}
+				if got := holds(i); got != s.holds {
+					t.Errorf("%s: %s, want %s", s.name, got, s.holds)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatCannotBe(t *testing.T) {
+	i := instance(t, Options{})
+	id := newUser(t, i)
+	must(t, i.Subscribe(id, "cplan_starter", Month))
+	for name, err := range map[string]error{
+		"a plan nobody sells": i.Subscribe(id, "cplan_none", Month), "the default plan": i.Subscribe(id, "cplan_free", Month),
+		"a period not sold": i.Subscribe(id, "cplan_team", Annual), "the plan one has": i.Subscribe(id, "cplan_starter", Month),
+		"to resume what runs": i.Resume(id), "nobody": i.Cancel("user_none"),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := i.CreateUser(id, Profile{}); err == nil {
+		t.Error("two users with one id")
+	}
+	if _, err := New(Options{}); err == nil {
+		t.Error("an instance without a default plan")
+	}
+}
+
+func TestAnUpgradeIsChargedLessTheRest(t *testing.T) {
+	i := instance(t, Options{Start: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)})
+	id := newUser(t, i)
+	must(t, i.Subscribe(id, "cplan_starter", Month))
+	i.Advance(15 * day)
+	must(t, i.Subscribe(id, "cplan_team", Month))
+	if a := i.Users()[0].Attempts[1]; a.Credit < 449 || a.Credit > 450 || a.Amount+a.Credit != 4900 || a.Status != "paid" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestAClockIsFollowed(t *testing.T) {
+	now := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	i := instance(t, Options{Start: now, Now: func() time.Time { return now }})
+	must(t, i.Subscribe(newUser(t, i), "cplan_starter", Month))
+	now = now.Add(31 * day)
+	if got := i.Users()[0]; len(got.Attempts) != 2 {
+		t.Errorf("%d attempts", len(got.Attempts))
+	}
+}
+
+// body is an event as a receiver sees it.
+type body struct {
+	Type      string         `json:"type"`
+	Object    string         `json:"object"`
+	Timestamp int64          `json:"timestamp"`
+	Instance  string         `json:"instance_id"`
+	Data      map[string]any `json:"data"`
+}
+
+func decode(t *testing.T, e Event) body {
+	t.Helper()
+	var b body
+	if err := json.Unmarshal(e.Body, &b); err != nil {
+		t.Fatalf("%s: %v", e.Body, err)
+	}
+	return b
+}
+
+func names(data map[string]any) string {
+	var all []string
+	for name := range data {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// documented are the fields of each kind in the specification of the webhooks (2025-04-15); of user, those every user has.
+var documented = map[string]string{
+	"subscription":     "active_at canceled_at created_at ended_at id items latest_payment_id object past_due_at payer payer_id payment_source_id status updated_at",
+	"subscriptionItem": "created_at id interval is_free_trial object payer period_end period_start plan plan_id status subscription_id updated_at",
+	"paymentAttempt": "billing_date charge_type created_at failed_at failed_reason gateway_external_id id instance_id invoice_id paid_at payee payer payment_id " +
+		"payment_source statement_id status subscription_items totals updated_at",
+}
+
+func TestEventsHaveTheDocumentedFields(t *testing.T) {
+	i, err := SimulateYear(Options{Seed: 1, Dialect: specification}, 40, 400)
+	must(t, err)
+	for _, e := range i.Events() {
+		b := decode(t, e)
+		kind, _, _ := strings.Cut(b.Type, ".")
+		if b.Type != e.Type || b.Object != "event" || b.Instance != i.ID || b.Timestamp != e.At.UnixMilli() || !strings.HasPrefix(e.ID, "msg_") {
+			t.Fatalf("envelope %+v of %+v", b, e)
+		}
+		switch {
+		case kind != "user":
+			if names(b.Data) != documented[kind] {
+				t.Fatalf("%s has\n %s, want\n %s", b.Type, names(b.Data), documented[kind])
+			}
+			if payer, _ := b.Data["payer"].(map[string]any); payer["user_id"] != e.UserID {
+				t.Fatalf("%s is of %v, not %s", b.Type, payer, e.UserID)
+			}
+		case b.Type == "user.deleted":
+			if names(b.Data) != "deleted id object" {
+				t.Fatalf("%s has %s", b.Type, names(b.Data))
+			}
+		case b.Data["id"] != e.UserID || b.Data["object"] != "user":
+			t.Fatalf("%s is of %v", b.Type, b.Data["id"])
+		}
+	}
+}
+
+// seen is the form of one field in an event.
+func form(data map[string]any, field string) string {
+	v, ok := data[field]
+	switch {
+	case !ok:
+		return field + " absent"
+	case v == nil:
+		return field + " null"
+	case v == "":
+		return field + " empty"
+	}
+	return field + " present"
+}
+
+func TestEachContradictionIsSpoken(t *testing.T) {
+	i, err := SimulateYear(Options{Seed: 2}, 60, 600)
+	must(t, err)
+	found := map[string]bool{}
+	for _, e := range i.Events() {
+		b := decode(t, e)
+		if b.Timestamp < 1e11 {
+			found["seconds"] = true
+		} else {
+			found["milliseconds"] = true
+		}
+		kind, _, _ := strings.Cut(b.Type, ".")
+		payer, _ := b.Data["payer"].(map[string]any)
+		switch kind {
+		case "subscriptionItem":
+			found["object "+b.Data["object"].(string)] = true
+			for _, field := range []string{"interval", "plan_period", "subscription_id", "is_free_trial", "canceled_at", "amount", "plan", "plan_id", "payer"} {
+				found[form(b.Data, field)] = true
+			}
+			if b.Data["plan"] == nil && b.Data["plan_id"] == nil {
+				t.Fatalf("no plan at all: %s", e.Body)
+			}
+		case "paymentAttempt":
+			for _, field := range []string{"charge_type", "type", "invoice_id"} {
+				found[form(b.Data, field)] = true
+			}
+		case "subscription":
+			if payer["user_id"] != e.UserID {
+				t.Fatalf("whose? %s", e.Body)
+			}
+		}
+		if payer != nil {
+			found[form(payer, "organization_id")] = true
+		}
+	}
+	for _, want := range []string{
+		"seconds", "milliseconds", "object commerce_subscription_item", "object subscription_item", "object billing_subscription_item",
+		"interval present", "plan_period present", "subscription_id present", "subscription_id null", "subscription_id absent",
+		"is_free_trial present", "is_free_trial absent", "canceled_at absent", "canceled_at null", "canceled_at present", "amount absent", "amount present",
+		"plan null", "plan present", "plan_id absent", "plan_id present", "payer absent", "payer present", "charge_type present", "type present",
+		"invoice_id absent", "invoice_id present", "organization_id empty", "organization_id null", "organization_id absent",
+	} {
+		if !found[want] {
+			t.Errorf("never: %s", want)
+		}
+	}
+}
