@@ -84,6 +84,13 @@ else
 	notes+=("PostgreSQL: $POSTGRES_VERSION, started for this run")
 fi
 
+svix=internal/inbox/testdata/svix-npm # Svix's own library, for the tests that let it sign
+if ! command -v npm >/dev/null; then
+	notes+=("svix of npm: not installed, there is no npm")
+elif ! npm ci --prefix "$svix" --ignore-scripts --prefer-offline --fetch-retries=1 --no-audit --no-fund >"$work/npm" 2>&1; then
+	notes+=("svix of npm: not installed: $(grep -m1 "npm error" "$work/npm" || echo npm ci failed)")
+fi
+
 step gofmt formatted
 step "go vet" go vet ./...
 if command -v golangci-lint >/dev/null; then

@@ -83,8 +83,8 @@ func verifySvix(keys []Key, h http.Header, body []byte, now time.Time) (id strin
 	if at, err = seconds(stamp); err != nil {
 		return "", time.Time{}, err
 	}
-	if off := now.Sub(at); off.Abs() > tolerance {
-		return "", time.Time{}, fmt.Errorf("signed %s before now, more than %s away", off, tolerance)
+	if now.Sub(at).Abs() > tolerance {
+		return "", time.Time{}, fmt.Errorf("signed at %s, more than %s away", at, tolerance)
 	}
 	entries := strings.SplitN(signatures, " ", maxSignatures+1)
 	if len(entries) > maxSignatures {
