@@ -284,7 +284,7 @@ func keyOwner(ctx context.Context, q db.Q, key string) (int64, error) {
 
 // offers reads active prices of published products, by the price's id.
 func offers(ctx context.Context, q db.Q, priceIDs []int64) (map[int64]Offer, error) {
-	in, args := list(priceIDs)
+	in, args := db.In(priceIDs)
 	found, err := db.All(ctx, q, func(scan db.Scan) (o Offer, err error) {
 		err = scan(append(productFields(&o.Product), priceFields(&o.Price)...)...)
 		return o, err
@@ -297,20 +297,6 @@ func offers(ctx context.Context, q db.Q, priceIDs []int64) (map[int64]Offer, err
 	return byID, err
 }
 
-// list is the inside of an IN clause for ids, and its arguments. None is a list that nothing is in. The last id is repeated
-// up to a power of two, so that there are few texts to prepare.
-func list(ids []int64) (in string, args []any) {
-	if len(ids) == 0 {
-		return "NULL", nil
-	}
-	var marks []string
-	for i := 0; i < len(ids) || i&(i-1) != 0; i++ {
-		marks = append(marks, fmt.Sprintf("$%d", i+1))
-		args = append(args, ids[min(i, len(ids)-1)])
-	}
-	return strings.Join(marks, ", "), args
-}
-
 func shownPrices(ctx context.Context, q db.Q, products []Product) (map[int64]Price, error) {
 	var ids []int64
 	for _, p := range products {
@@ -318,7 +304,7 @@ func shownPrices(ctx context.Context, q db.Q, products []Product) (map[int64]Pri
 			ids = append(ids, *p.ShownPriceID)
 		}
 	}
-	in, args := list(ids)
+	in, args := db.In(ids)
 	prices, err := db.All(ctx, q, scanPrice, `SELECT `+priceColumns+` FROM prices r WHERE r.id IN (`+in+`)`, args...)
 	shown := map[int64]Price{}
 	for _, p := range prices {
@@ -328,7 +314,7 @@ func shownPrices(ctx context.Context, q db.Q, products []Product) (map[int64]Pri
 }
 
 func partsOf(ctx context.Context, q db.Q, productIDs []int64, publicOnly bool) (map[int64]Parts, error) {
-	in, args := list(productIDs)
+	in, args := db.In(productIDs)
 	active := ""
 	if publicOnly {
 		active = " AND is_active"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -236,6 +237,28 @@ func TestACallerThatLeavesIsNoDatabaseFault(t *testing.T) {
 		})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A list has few lengths, so that few texts are prepared, and none more is found for it.
+func TestInFindsTheIDs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n WHERE i IN (`
+		lengths := map[int]bool{}
+		for last := range int64(8) {
+			ids := []int64{}
+			for id := range last {
+				ids = append(ids, id+2)
+			}
+			in, args := db.In(ids)
+			lengths[len(args)] = true
+			if got, err := db.All(t.Context(), d, db.Value[int64], numbers+in+`) ORDER BY i`, args...); err != nil || !slices.Equal(got, ids) {
+				t.Errorf("%v: found %v, %v", ids, got, err)
+			}
+		}
+		if len(lengths) != 5 {
+			t.Errorf("lengths %v, want 0, 1, 2, 4 and 8", lengths)
 		}
 	})
 }

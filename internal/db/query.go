@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -193,6 +194,20 @@ func affected(res sql.Result, err error) (int64, error) {
 		return 0, unavailable(err)
 	}
 	return res.RowsAffected()
+}
+
+// In is the inside of an IN clause for ids, and its arguments, numbered from $1. None is a list that nothing is in. The last
+// id is repeated up to a power of two, so that there are few texts to prepare.
+func In(ids []int64) (in string, args []any) {
+	if len(ids) == 0 {
+		return "NULL", nil
+	}
+	var marks []string
+	for i := 0; i < len(ids) || i&(i-1) != 0; i++ {
+		marks = append(marks, fmt.Sprintf("$%d", i+1))
+		args = append(args, ids[min(i, len(ids)-1)])
+	}
+	return strings.Join(marks, ", "), args
 }
 
 // NotFound gives replacement in place of ErrNoRows, and leaves every other error as it is.

@@ -18,7 +18,7 @@ type statements struct {
 	wanted map[string]bool
 }
 
-// maxStatements bounds the texts that are kept. Nearly all are constants; a list in an IN clause makes one for each length.
+// maxStatements bounds the texts that are kept. Nearly all are constants; a list in an IN clause makes one for each power of two.
 const maxStatements = 512
 
 func newStatements(pool *sql.DB) *statements {

@@ -3,8 +3,6 @@ package order
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"souk/internal/db"
@@ -75,24 +73,17 @@ func addItems(ctx context.Context, q db.Q, orders []*Order) error {
 	if len(orders) == 0 {
 		return nil
 	}
-	in, args, byID := inOrders(orders)
+	ids, byID := make([]int64, len(orders)), map[int64]*Order{}
+	for i, o := range orders {
+		ids[i], byID[o.ID] = o.ID, o
+	}
+	in, args := db.In(ids)
 	items, err := db.All(ctx, q, scanItem, `SELECT `+itemColumns+` FROM order_items WHERE order_id IN (`+in+`) ORDER BY id`, args...)
 	for _, item := range items {
 		o := byID[item.OrderID]
 		o.Items = append(o.Items, item)
 	}
 	return err
-}
-
-// inOrders is the inside of an IN clause for the ids of orders, its arguments, and the orders by id.
-func inOrders(orders []*Order) (in string, args []any, byID map[int64]*Order) {
-	marks, byID := make([]string, len(orders)), map[int64]*Order{}
-	for i, o := range orders {
-		marks[i] = fmt.Sprintf("$%d", i+1)
-		args = append(args, o.ID)
-		byID[o.ID] = o
-	}
-	return strings.Join(marks, ", "), args, byID
 }
 
 func billOf(ctx context.Context, q db.Q, publicID string) (Bill, error) {
@@ -132,15 +123,15 @@ func ofSeller(ctx context.Context, q db.Q, seller int64, publicID string) (Sale,
 
 // addDetails reads the items and the timelines of all sales.
 func addDetails(ctx context.Context, q db.Q, sales []Sale) error {
-	orders, timelines := make([]*Order, len(sales)), map[int64]*Sale{}
+	orders, ids, timelines := make([]*Order, len(sales)), make([]int64, len(sales)), map[int64]*Sale{}
 	for i := range sales {
-		orders[i] = &sales[i].Order
+		orders[i], ids[i] = &sales[i].Order, sales[i].ID
 		timelines[sales[i].ID] = &sales[i]
 	}
 	if err := addItems(ctx, q, orders); err != nil || len(sales) == 0 {
 		return err
 	}
-	in, args, _ := inOrders(orders)
+	in, args := db.In(ids)
 	_, err := db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
 		var orderID int64
 		if err = scan(&orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
