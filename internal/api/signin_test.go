@@ -324,6 +324,13 @@ func TestStandInAnswersThisMachineOnly(t *testing.T) {
 	s.Nobody().Get(devcloud.Prefix + "/other").Is(404)
 	s.Nobody().Post(path, "{}").Is(405)
 
+	s.Nobody().Get(devcloud.BackendPrefix + "/v1/users").Is(401)
+	s.As("ana@example.test")
+	ana := s.Nobody().With("Authorization", "Bearer "+s.ClerkBackend.SecretKey).Get(devcloud.BackendPrefix + "/v1/users/" + devcloud.UserID("ana@example.test"))
+	if ana.Is(200); !strings.Contains(string(ana.Body), `"email_address":"ana@example.test"`) {
+		t.Error(string(ana.Body))
+	}
+
 	// The shop reads the keys over HTTP, whatever hosts it is told to answer to.
 	souktest.New(t, dbtest.SQLite(t), "ALLOWED_HOSTS=shop.localhost").As("ana@example.test").Get("/api/me/").Is(200)
 

@@ -34,6 +34,8 @@ type App struct {
 	DB      *db.DB
 	Handler http.Handler
 	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
+	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
+	ClerkBackend *devcloud.Backend
 
 	people      *identity.Service
 	catalog     *catalog.Service

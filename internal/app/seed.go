@@ -66,6 +66,9 @@ func (a *App) Seed(ctx context.Context) (added int, err error) {
 
 // person makes the profile and the buyer account, and gives the profile's id.
 func (a *App) person(ctx context.Context, p demo.Person) (int64, error) {
+	if err := a.Issuer.Know(devcloud.Person{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName}); err != nil {
+		return 0, err
+	}
 	c, err := a.people.Caller(ctx, identity.Claims{
 		Subject: devcloud.UserID(p.Email), Email: p.Email, FirstName: p.FirstName, LastName: p.LastName,
 	})

@@ -19,8 +19,10 @@ func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
 	if !cfg.StandInClerk() {
 		return nil, errors.New("there is no stand-in for Clerk: PUBLIC_URL is not on loopback, or Clerk is configured")
 	}
-	return devcloud.OpenIssuer(filepath.Join(cfg.DataDir, "devcloud"), cfg.PublicURL)
+	return devcloud.OpenIssuer(standInDir(cfg), cfg.PublicURL)
 }
+
+func standInDir(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "devcloud") }
 
 // openVerifier reads the keys of Clerk, or of its stand-in, over HTTP all the same.
 func (a *App) openVerifier(now func() time.Time) (*clerk.Verifier, error) {
@@ -30,6 +32,9 @@ func (a *App) openVerifier(now func() time.Time) (*clerk.Verifier, error) {
 	if a.Config.StandInClerk() {
 		var err error
 		if a.Issuer, err = OpenIssuer(a.Config); err != nil {
+			return nil, err
+		}
+		if a.ClerkBackend, err = devcloud.OpenBackend(standInDir(a.Config), a.Issuer, now); err != nil {
 			return nil, err
 		}
 		policy.Issuers = []string{a.Issuer.URL}
@@ -60,11 +65,14 @@ func (a *App) withStandIns(api http.Handler) http.Handler {
 	if a.Issuer == nil {
 		return api
 	}
-	issuer := a.Issuer.Handler()
+	issuer, backend := a.Issuer.Handler(), a.ClerkBackend.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, devcloud.Prefix+"/") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, devcloud.BackendPrefix+"/"):
+			backend.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, devcloud.Prefix+"/"):
 			issuer.ServeHTTP(w, r)
-		} else {
+		default:
 			api.ServeHTTP(w, r)
 		}
 	})

@@ -1,4 +1,4 @@
-// Package devcloud holds the strangers that development needs: so far the token issuer of a Clerk instance.
+// Package devcloud holds the strangers that development needs: so far the token issuer of a Clerk instance, and its Backend API.
 // It imports no domain: it is a stranger to the shop, as Clerk is.
 package devcloud
 

@@ -30,6 +30,7 @@ type Issuer struct {
 	origin string // the azp claim
 	key    *rsa.PrivateKey
 	kid    string
+	people *people
 }
 
 // OpenIssuer reads the key under dir, or makes it. origin is that of the shop, which must be on loopback.
@@ -43,17 +44,21 @@ func OpenIssuer(dir, origin string) (*Issuer, error) {
 		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
 	}
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
-	return &Issuer{URL: origin + Prefix, origin: origin, key: key, kid: "ins_dev" + hex.EncodeToString(sum[:8])}, nil
+	return &Issuer{
+		URL: origin + Prefix, origin: origin, key: key, kid: "ins_dev" + hex.EncodeToString(sum[:8]),
+		people: &people{path: filepath.Join(dir, "people.jsonl"), known: map[string]bool{}},
+	}, nil
 }
 
-// openKey reads the key, or makes one. Of several processes that make one at once, all use that of the first.
+// openKey reads the key, or makes one.
 func openKey(path string) (*rsa.PrivateKey, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if err = makeKey(path); err == nil || errors.Is(err, os.ErrExist) {
-			text, err = os.ReadFile(path)
+	text, err := keep(path, func() ([]byte, error) {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, err
 		}
-	}
+		return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -68,21 +73,32 @@ func openKey(path string) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// makeKey writes the file whole or not at all; it is os.ErrExist when there is one already.
-func makeKey(path string) (err error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return err
+// keep reads a file, or makes it first. Of several processes that make it at once, all use that of the first.
+func keep(path string, content func() ([]byte, error)) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return text, err
 	}
+	if text, err = content(); err != nil {
+		return nil, err
+	}
+	if err := writeNew(path, text); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// writeNew writes the file whole or not at all; it is os.ErrExist when there is one already.
+func writeNew(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".issuer-*")
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
-	err = pem.Encode(f, &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	_, err = f.Write(text)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -91,6 +107,13 @@ func makeKey(path string) (err error) {
 
 // Handler serves the issuer's public key where Clerk's Frontend API does, under Prefix, to this machine only.
 func (i *Issuer) Handler() http.Handler {
+	routes := httpx.NewRouter()
+	routes.Handle("GET "+Prefix+"/.well-known/jwks.json", i.keys())
+	return local(routes)
+}
+
+// keys answers with the public key.
+func (i *Issuer) keys() http.Handler {
 	text, err := json.Marshal(map[string]any{"keys": []map[string]string{{
 		"kid": i.kid, "kty": "RSA", "use": "sig", "alg": "RS256",
 		"n": base64.RawURLEncoding.EncodeToString(i.key.N.Bytes()),
@@ -99,12 +122,10 @@ func (i *Issuer) Handler() http.Handler {
 	if err != nil {
 		panic(err) // a map of texts
 	}
-	routes := httpx.NewRouter()
-	routes.Handle("GET "+Prefix+"/.well-known/jwks.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(text) // the client may be gone
-	}))
-	return local(routes)
+	})
 }
 
 // UserID is the user id that the issuer gives an e-mail address.
@@ -113,8 +134,15 @@ func UserID(email string) string {
 	return "user_" + hex.EncodeToString(sum[:12])
 }
 
-// Token signs a session token for the user of email that lives for ttl. Features are those that Clerk would list in fea.
+// Know makes somebody a user of the instance, for its Backend API.
+func (i *Issuer) Know(p Person) error { return i.people.add(p) }
+
+// Token signs a session token for the user of email that lives for ttl, and makes the user known. Features are those that Clerk
+// would list in fea.
 func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.Duration) (string, error) {
+	if err := i.Know(Person{Email: strings.TrimSpace(email)}); err != nil {
+		return "", err
+	}
 	id := UserID(email)
 	var nonce [12]byte
 	_, _ = rand.Read(nonce[:])

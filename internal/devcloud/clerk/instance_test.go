@@ -13,7 +13,7 @@ var specification = &Dialect{}
 func instance(t *testing.T, o Options) *Instance {
 	t.Helper()
 	if o.Plans == nil {
-		o.Plans = YearPlans()
+		o.Plans = SamplePlans()
 	}
 	i, err := New(o)
 	if err != nil {

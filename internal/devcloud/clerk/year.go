@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// YearPlans are what is sold in a simulated year.
-func YearPlans() []Plan {
+// SamplePlans are what is sold in a simulated year, and in development.
+func SamplePlans() []Plan {
 	return []Plan{
 		{ID: "cplan_free", Slug: "free", Name: "Free", Default: true},
 		{ID: "cplan_starter", Slug: "starter", Name: "Starter", Monthly: 900, Annual: 9000, Features: []string{"starter"}},
@@ -18,12 +18,12 @@ func YearPlans() []Plan {
 	}
 }
 
-// SimulateYear lets a random year pass in an instance with YearPlans, or those of o: so many people sign up, most subscribe, start
+// SimulateYear lets a random year pass in an instance with SamplePlans, or those of o: so many people sign up, most subscribe, start
 // trials, change plans, cancel and resume, fail to pay and recover or not, change their names and go; every fifth never
 // subscribes. It comes close to wantEvents when that is about ten for each user. The same options give the same year.
 func SimulateYear(o Options, users, wantEvents int) (*Instance, error) {
 	if o.Plans == nil {
-		o.Plans = YearPlans()
+		o.Plans = SamplePlans()
 	}
 	o.Now = nil
 	i, err := New(o)

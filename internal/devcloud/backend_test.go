@@ -1,0 +1,99 @@
+package devcloud
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func backend(t *testing.T, dir string, i *Issuer) *Backend {
+	t.Helper()
+	b, err := OpenBackend(dir, i, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func ask(b *Backend, path, key, peer string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, BackendPrefix+path, nil)
+	r.RemoteAddr = peer
+	r.Header.Set("Authorization", "Bearer "+key)
+	w := httptest.NewRecorder()
+	b.Handler().ServeHTTP(w, r)
+	return w
+}
+
+const here = "127.0.0.1:5000"
+
+func TestWhoeverGotATokenIsAUser(t *testing.T) {
+	dir := t.TempDir()
+	i := open(t, dir)
+	b := backend(t, dir, i)
+	path := "/v1/users/" + UserID("ana@example.test")
+	if w := ask(b, path, b.SecretKey, here); w.Code != 404 {
+		t.Errorf("before: %d", w.Code)
+	}
+	other := open(t, dir) // as souk token is another process than souk serve
+	for range 2 {
+		if _, err := other.Token("ana@example.test", nil, time.Now(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := i.Know(Person{"ben@example.test", "User", "Ben"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if w := ask(b, path, b.SecretKey, here); w.Code != 200 || !strings.Contains(w.Body.String(), "ana@example.test") {
+			t.Errorf("after: %d %s", w.Code, w.Body)
+		}
+	}
+	if w := ask(b, "/v1/users/count", b.SecretKey, here); !strings.Contains(w.Body.String(), `"total_count":2`) {
+		t.Errorf("count: %s", w.Body)
+	}
+	if again := backend(t, dir, open(t, dir)); again.SecretKey != b.SecretKey || ask(again, path, b.SecretKey, here).Code != 200 {
+		t.Error("forgotten after a restart")
+	}
+}
+
+func TestTheSecretKeyIsAsked(t *testing.T) {
+	dir := t.TempDir()
+	b := backend(t, dir, open(t, dir))
+	if w := ask(b, "/v1/users", "sk_test_other", here); w.Code != 401 {
+		t.Errorf("another key: %d", w.Code)
+	}
+	if w := ask(b, "/v1/users", b.SecretKey, "10.0.0.1:5000"); w.Code != 403 {
+		t.Errorf("another machine: %d", w.Code)
+	}
+	if w := ask(b, "/v1/jwks", b.SecretKey, here); w.Code != 200 || !strings.Contains(w.Body.String(), "RSA") {
+		t.Errorf("keys: %d %s", w.Code, w.Body)
+	}
+	info, err := os.Stat(filepath.Join(dir, "secret_key"))
+	if err != nil || info.Mode().Perm() != 0o600 || len(b.SecretKey) < 40 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+}
+
+func TestAHalfWrittenLineWaits(t *testing.T) {
+	i := open(t, t.TempDir())
+	if err := i.Know(Person{Email: "ana@example.test"}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(i.people.path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	_, _ = f.WriteString(`{"Email":"ben@`)
+	if all, err := i.people.list(); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
+	_, _ = f.WriteString("example.test\"}\n")
+	if all, err := i.people.list(); err != nil || len(all) != 2 || all[1].Email != "ben@example.test" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
