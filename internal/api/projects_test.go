@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -114,6 +115,28 @@ func TestIdempotencyKeyGivesTheFirstAnswerAgain(t *testing.T) {
 		ben.With("Idempotency-Key", "k1").Post("/api/projects/", `{"name":"bens"}`).Is(201)
 		if n := len(ana.Get("/api/projects/").List()); n != 1 {
 			t.Errorf("%d projects, want 1", n)
+		}
+	})
+}
+
+func TestProjectsOfOneNameAtOnceGetSlugsOfTheirOwn(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		ana := s.As("ana@example.test")
+		ana.Get("/api/projects/").Is(200)
+		got := together(16, func(int) *souktest.Answer { return ana.Post("/api/projects/", `{"name":"Guide"}`) })
+		if got[http.StatusCreated] != 16 {
+			t.Errorf("statuses %v", got)
+		}
+		slugs := map[string]bool{}
+		for _, p := range ana.Get("/api/projects/").Is(200).List() {
+			slugs[p.Text("slug")] = true
+		}
+		if len(slugs) != 16 {
+			t.Errorf("slugs %v", slugs)
+		}
+		got = together(8, func(int) *souktest.Answer { return ana.Post("/api/projects/", `{"name":"x","slug":"mine"}`) })
+		if got[http.StatusCreated] != 1 || got[http.StatusConflict] != 7 {
+			t.Errorf("one slug, statuses %v", got)
 		}
 	})
 }

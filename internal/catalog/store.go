@@ -141,40 +141,12 @@ func (f listing) query(compare string, after *Position, limit int) (query string
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
-// freeSlug is base, or base with a number that makes it free. However many have it, a few questions find the number: it is
-// doubled until it is free, and then halved back to the end of those that are taken.
+// freeSlug is base, or base with a number that makes it free.
 func freeSlug(ctx context.Context, q db.Q, base string) (string, error) {
-	taken := func(text string) (bool, error) {
+	return slug.Free(base, func(text string) (bool, error) {
 		rows, err := db.All(ctx, q, db.Value[int64], `SELECT id FROM products WHERE slug = $1`, text)
 		return len(rows) > 0, err
-	}
-	if used, err := taken(base); err != nil || !used {
-		return base, err
-	}
-	free := 2
-	for {
-		used, err := taken(slug.Numbered(base, free))
-		if err != nil {
-			return "", err
-		}
-		if !used {
-			break
-		}
-		free *= 2
-	}
-	for last := free / 2; free-last > 1; {
-		middle := (last + free) / 2
-		used, err := taken(slug.Numbered(base, middle))
-		if err != nil {
-			return "", err
-		}
-		if used {
-			last = middle
-		} else {
-			free = middle
-		}
-	}
-	return slug.Numbered(base, free), nil
+	})
 }
 
 func searchText(p Product) string { return fold(p.Name + "\n" + p.Tagline + "\n" + p.Description) }

@@ -59,16 +59,22 @@ func (s *Service) Create(ctx context.Context, owner int64, c Change) (p Project,
 	if err := c.apply(&p); err != nil {
 		return Project{}, err
 	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if c.Slug == nil || p.Slug == "" {
-			if p.Slug, err = freeSlug(ctx, tx, owner, slug.Make(p.Name)); err != nil {
-				return err
+	chosen := p.Slug != ""
+	for range 100 { // others can take the free slug in between; each round one of them wins
+		err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if !chosen {
+				if p.Slug, err = freeSlug(ctx, tx, owner, slug.Make(p.Name)); err != nil {
+					return err
+				}
 			}
+			p.ID, err = insert(ctx, tx, owner, p)
+			return err
+		})
+		if chosen || !db.IsDuplicate(err) {
+			break
 		}
-		p.ID, err = insert(ctx, tx, owner, p)
-		return slugTaken(err)
-	})
-	return p, err
+	}
+	return p, slugTaken(err)
 }
 
 // Update writes the given fields.

@@ -27,22 +27,12 @@ func lock(ctx context.Context, tx *db.Tx, owner, id int64) (Project, error) {
 	return db.One(ctx, tx, scanProject, `SELECT `+columns+` FROM projects WHERE owner_id = $1 AND id = $2`+tx.ForUpdate(), owner, id)
 }
 
-// freeSlug is base, or base with the first number that makes it free for the owner.
+// freeSlug is base, or base with a number that makes it free for the owner.
 func freeSlug(ctx context.Context, q db.Q, owner int64, base string) (string, error) {
-	taken, err := db.All(ctx, q, db.Value[string],
-		`SELECT slug FROM projects WHERE owner_id = $1 AND (slug = $2 OR slug LIKE $3)`, owner, base, base+"-%")
-	if err != nil {
-		return "", err
-	}
-	used := map[string]bool{}
-	for _, s := range taken {
-		used[s] = true
-	}
-	free := base
-	for n := 2; used[free]; n++ {
-		free = slug.Numbered(base, n)
-	}
-	return free, nil
+	return slug.Free(base, func(text string) (bool, error) {
+		rows, err := db.All(ctx, q, db.Value[int64], `SELECT id FROM projects WHERE owner_id = $1 AND slug = $2`, owner, text)
+		return len(rows) > 0, err
+	})
 }
 
 func insert(ctx context.Context, q db.Q, owner int64, p Project) (int64, error) {

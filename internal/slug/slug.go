@@ -61,3 +61,35 @@ func Numbered(base string, n int) string {
 	}
 	return base + suffix
 }
+
+// Free is base, or base with a number that makes it free. However many are taken, a few questions find the number: it is
+// doubled until it is free, and then halved back to the end of those that are taken.
+func Free(base string, taken func(slug string) (bool, error)) (string, error) {
+	if used, err := taken(base); err != nil || !used {
+		return base, err
+	}
+	free := 2
+	for {
+		used, err := taken(Numbered(base, free))
+		if err != nil {
+			return "", err
+		}
+		if !used {
+			break
+		}
+		free *= 2
+	}
+	for last := free / 2; free-last > 1; {
+		middle := (last + free) / 2
+		used, err := taken(Numbered(base, middle))
+		if err != nil {
+			return "", err
+		}
+		if used {
+			last = middle
+		} else {
+			free = middle
+		}
+	}
+	return Numbered(base, free), nil
+}
