@@ -38,6 +38,7 @@ type entry struct {
 	generation uint64
 	answer     *answer // nil: it could not be kept
 	etag       []string
+	counted    int // of Cache.bytes
 }
 
 // NewCache makes an empty cache.
@@ -107,6 +108,9 @@ func (c *Cache) find(key string) (e *entry, mine bool) {
 		clear(c.entries)
 		c.bytes = 0
 	}
+	if old := c.entries[key]; old != nil {
+		c.bytes -= old.counted
+	}
 	e = &entry{loaded: make(chan struct{}), began: now, generation: c.generation}
 	c.entries[key] = e
 	return e, true
@@ -125,7 +129,8 @@ func (c *Cache) load(e *entry, key string, next http.Handler, w http.ResponseWri
 		c.mu.Lock()
 		if c.entries[key] == e {
 			if kept {
-				c.bytes += got.body.Len()
+				e.counted = got.body.Len()
+				c.bytes += e.counted
 			} else {
 				delete(c.entries, key)
 			}

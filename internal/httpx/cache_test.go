@@ -64,6 +64,30 @@ func TestCacheAnswersForAMoment(t *testing.T) {
 	}
 }
 
+// What is counted is what is kept, also when an answer has grown old and another takes its place.
+func TestCacheCountsWhatItKeeps(t *testing.T) {
+	var c clock
+	cache := NewCache(c.now)
+	status, size := 200, 1000
+	h := cache.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write(make([]byte, size))
+	}))
+	for _, step := range []struct{ status, size, want int }{{200, 1000, 1500}, {200, 700, 1200}, {200, 900, 1400}, {503, 900, 500}, {200, 100, 600}} {
+		status, size = 200, 500
+		call(h, "GET", "/other")
+		status, size = step.status, step.size
+		call(h, "GET", "/")
+		if cache.bytes != step.want {
+			t.Errorf("%+v: %d bytes are counted", step, cache.bytes)
+		}
+		c.advance(MaxAge)
+	}
+	if cache.Drop(); cache.bytes != 0 {
+		t.Errorf("%d bytes are counted of nothing", cache.bytes)
+	}
+}
+
 func TestCacheKeepsNoErrors(t *testing.T) {
 	var c clock
 	status := 503
