@@ -2,8 +2,6 @@ package httpx
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strconv"
 	"sync"
@@ -145,13 +143,9 @@ func (c *Cache) load(e *entry, key string, next http.Handler, w http.ResponseWri
 		got.writeTo(w)
 		return
 	}
-	sum := sha256.Sum256(got.body.Bytes())
-	e.etag = []string{`"` + hex.EncodeToString(sum[:16]) + `"`}
+	e.etag = []string{etag(got.body.Bytes())}
 	got.header["Cache-Control"] = revalidate
 	got.header["Content-Length"] = []string{strconv.Itoa(got.body.Len())}
-	if got.header.Get("Content-Type") == "application/json" {
-		got.header["Content-Type"] = jsonType
-	}
 	e.answer, kept = got, true
 	e.writeTo(w, r)
 }

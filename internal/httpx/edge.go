@@ -41,6 +41,10 @@ var (
 // Wrap puts around next, from the outside in: the log line and the net for panics, the security headers, the bounds, the
 // check of Host, CORS.
 func (e Edge) Wrap(next http.Handler) http.Handler {
+	hosts := make([]string, len(e.Hosts))
+	for i, host := range e.Hosts {
+		hosts[i] = plainHost(host)
+	}
 	shared := e.cors().Handler(next)
 	quick, long := make(chan struct{}, e.Limits.Concurrent), make(chan struct{}, e.Limits.Concurrent)
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +68,7 @@ func (e Edge) Wrap(next http.Handler) http.Handler {
 		switch {
 		case headerLines(r.Header) > e.Limits.HeaderLines:
 			WriteProblem(w, r, errHeaders)
-		case !e.answersTo(r.Host):
+		case !answersTo(hosts, r.Host):
 			WriteProblem(w, r, errHost)
 		case r.Header["Origin"] == nil: // no script of another site asks
 			w.Header()["Vary"] = byOrigin
@@ -83,13 +87,15 @@ func headerLines(h http.Header) (n int) {
 	return n
 }
 
-func (e Edge) answersTo(host string) bool {
+// plainHost is a host in lower case, without the brackets of an IPv6 address.
+func plainHost(host string) string { return strings.ToLower(strings.Trim(host, "[]")) }
+
+func answersTo(hosts []string, host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	for _, allowed := range e.Hosts {
-		allowed = strings.ToLower(strings.Trim(allowed, "[]"))
+	host = plainHost(host)
+	for _, allowed := range hosts {
 		if host == allowed || strings.HasPrefix(allowed, ".") && strings.HasSuffix(host, allowed) {
 			return true
 		}
@@ -171,7 +177,7 @@ func logged(next http.Handler) http.Handler {
 				}
 				slog.ErrorContext(ctx, "panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
 				if out.status == 0 {
-					WriteProblem(out, inner, fault.New(fault.Internal, "internal", "Something went wrong on our side. It has been logged."))
+					WriteProblem(out, inner, errInternal)
 				}
 			}
 			level := slog.LevelInfo

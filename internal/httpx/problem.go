@@ -62,6 +62,8 @@ func (p *Problem) GetHeaders() http.Header { return p.header }
 // ContentType is that of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+var errInternal = fault.New(fault.Internal, "internal", "Something went wrong on our side. It has been logged.")
+
 // NewProblem translates any error into what the caller may see, and logs it once if it is not the caller's doing. An
 // error that is no fault becomes a 500 that says nothing of its cause.
 func NewProblem(ctx context.Context, err error) *Problem {
@@ -74,7 +76,7 @@ func NewProblem(ctx context.Context, err error) *Problem {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			f = fault.New(fault.Timeout, "client_gone", "The client went away.")
 		} else {
-			f = fault.New(fault.Internal, "internal", "Something went wrong on our side. It has been logged.")
+			f = errInternal
 		}
 		f = f.Because(err)
 	}

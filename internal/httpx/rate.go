@@ -17,11 +17,6 @@ import (
 // n instances let n times as much pass. A nil Limiter lets everything pass.
 type Limiter struct{ windows []*httprate.RateLimiter }
 
-// NewLimiter lets requests pass within per; And adds further windows.
-func NewLimiter(requests int, per time.Duration) *Limiter {
-	return new(Limiter).And(requests, per)
-}
-
 // And adds a window, such as 60 in an hour besides 10 in a minute.
 func (l *Limiter) And(requests int, per time.Duration) *Limiter {
 	l.windows = append(l.windows, httprate.NewRateLimiter(requests, per, httprate.WithResponseHeaders(httprate.ResponseHeaders{

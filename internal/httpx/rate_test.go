@@ -8,7 +8,7 @@ import (
 )
 
 func TestLimiterCountsEachKeyInEveryWindow(t *testing.T) {
-	l := NewLimiter(2, time.Hour).And(3, 24*time.Hour)
+	l := new(Limiter).And(2, time.Hour).And(3, 24*time.Hour)
 	take := func(key string) (*httptest.ResponseRecorder, error) {
 		w := httptest.NewRecorder()
 		return w, l.Take(w, httptest.NewRequest(http.MethodGet, "/", nil), key)

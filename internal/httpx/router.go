@@ -138,7 +138,7 @@ func newHumaError(status int, msg string, errs ...error) huma.StatusError {
 	if status == 0 { // huma asks for the type, to document it
 		return &Problem{}
 	}
-	f := fault.New(fault.Internal, "internal", "Something went wrong on our side. It has been logged.")
+	f := errInternal
 	switch status {
 	case http.StatusUnprocessableEntity:
 		f = fault.New(fault.Invalid, "invalid_field", "The request has fields that cannot be taken.")
