@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"internal/jobs": slices.Concat(kernel, internal("db")),
 	"internal/mail": kernel, "internal/mail/smtp": slices.Concat(kernel, internal("mail")),
 	"internal/blob": kernel, "internal/blob/local": slices.Concat(kernel, internal("blob")),
+	"internal/blob/s3": slices.Concat(kernel, internal("blob")), "internal/blob/supabase": slices.Concat(kernel, internal("blob")),
 	"internal/httpx": slices.Concat(kernel, internal("db")),
 
 	"internal/inbox": data, "internal/project": data,
@@ -55,10 +56,11 @@ var allowed = map[string][]string{
 	"cmd/souk":     internal("cli"),
 
 	"internal/dbtest": everything, "internal/souktest": everything, "internal/arch": {},
+	"internal/blob/blobtest": slices.Concat(kernel, internal("blob")),
 }
 
 // forTests are the packages that no product code imports.
-var forTests = internal("dbtest", "souktest")
+var forTests = internal("dbtest", "souktest", "blob/blobtest")
 
 // onlyIn are packages from outside that have one home.
 var onlyIn = map[string][]string{

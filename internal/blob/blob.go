@@ -14,7 +14,8 @@ import (
 	"souk/internal/fault"
 )
 
-// Store is one storage. Every error but ErrNotFound and one of the body of Put is a fault: ErrFailed or ErrNotConfigured.
+// Store is one storage. Every error but ErrNotFound is one of the faults below; errors.Is finds the error of a body behind it,
+// and a body's own fault is answered as it is.
 type Store interface {
 	// Put stores what body gives under key: whole, or not at all when body fails or ctx ends. An object of that key is
 	// replaced. size is the length in bytes, or -1 when it is not known.
@@ -47,6 +48,9 @@ var ErrNotFound = errors.New("no such object in storage")
 // The faults of a storage.
 var (
 	ErrFailed        = fault.New(fault.Upstream, "storage_failed", "The file storage failed. Nothing was changed; try again shortly.")
+	ErrGone          = fault.New(fault.Upstream, "file_missing", "The file is not in storage. No download was counted; tell the seller to upload it again.")
+	ErrTooLarge      = fault.New(fault.TooLarge, "storage_too_large", "The storage takes no file as large as this one: its own limit is lower than the shop's.")
+	ErrNoBucket      = fault.New(fault.Unavailable, "storage_bucket_missing", "The file storage has no bucket of the name that is configured.")
 	ErrNotConfigured = fault.New(fault.Unavailable, "storage_not_configured", "This shop has no file storage.")
 )
 

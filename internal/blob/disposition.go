@@ -10,7 +10,7 @@ import (
 // Disposition is the Content-Disposition (RFC 6266) that makes a browser save a file under name: an ASCII form for old
 // clients, and the whole name in UTF-8. What could lie about the name (folders, control and direction marks) is left out.
 func Disposition(name string) string {
-	name = cleanName(name)
+	name = FileName(name)
 	ascii := strings.Map(func(r rune) rune {
 		if r >= utf8.RuneSelf || strings.ContainsRune(`"\%`, r) {
 			return '_'
@@ -20,7 +20,8 @@ func Disposition(name string) string {
 	return `attachment; filename="` + ascii + `"; filename*=UTF-8''` + percentEncode(name)
 }
 
-func cleanName(name string) string {
+// FileName is name as a browser may be told it: one plain name, never empty, without what could lie about it.
+func FileName(name string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.Map(func(r rune) rune {
@@ -67,7 +68,7 @@ var mediaTypes = map[string]string{
 
 // MediaType is the Content-Type of a download named name.
 func MediaType(name string) string {
-	if t, ok := mediaTypes[strings.ToLower(path.Ext(cleanName(name)))]; ok {
+	if t, ok := mediaTypes[strings.ToLower(path.Ext(FileName(name)))]; ok {
 		return t
 	}
 	return "application/octet-stream"

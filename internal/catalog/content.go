@@ -111,7 +111,7 @@ func contentKey(filePath string) string {
 // that storage does not have is a failure of storage.
 func (s *Service) SignContent(ctx context.Context, a Asset, grant string) (string, error) {
 	if _, err := s.Files.Stat(ctx, a.StorageKey()); errors.Is(err, blob.ErrNotFound) {
-		return "", blob.ErrFailed.Because(err)
+		return "", blob.ErrGone.Because(err)
 	} else if err != nil {
 		return "", err
 	}
