@@ -36,12 +36,8 @@ var (
 // Key verifies the webhooks of one endpoint. It prints as [redacted], and a zero Key verifies nothing.
 type Key struct{ secret []byte }
 
-const redacted = "[redacted]"
-
-func (Key) String() string               { return redacted }
-func (Key) GoString() string             { return redacted }
-func (Key) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(redacted)) }
-func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// Format keeps the secret from every verb of fmt.
+func (Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
 
 // ParseSecret reads a signing secret as the provider shows it: whsec_ and the key in standard base64, padded or not. A key of
 // fewer than MinKeyBytes is an error, since anybody could sign with an empty one. The error never holds the secret.

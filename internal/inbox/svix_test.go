@@ -86,11 +86,21 @@ func TestAKeyDoesNotPrint(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("a", "key", key, "keys", []Key{key})
 	holder := struct{ Keys []Key }{[]Key{key}}
 	for _, shown := range []string{
-		string(text), log.String(), key.String(), key.GoString(), fmt.Sprint(key, &key, holder), fmt.Sprintf("%v %+v %#v %s %q %x %d", key, key, key, key, key, key, key),
+		string(text), log.String(), fmt.Sprint(key, &key, holder), fmt.Sprintf("%v %+v %#v %s %q %x %d", key, key, key, key, key, key, key),
 		fmt.Sprintf("%v %+v %#v %x %d", holder, holder, holder, holder, holder),
 	} {
 		if strings.Contains(shown, "hunter2") || strings.Contains(shown, "68756e") || strings.Contains(shown, "104 117 110") || strings.Contains(shown, "0x68, 0x75") {
 			t.Errorf("the key is shown: %s", shown)
+		}
+	}
+}
+
+func TestAShortKeyVerifiesNothing(t *testing.T) {
+	for _, n := range []int{0, 1, 23, 24} {
+		secret := make([]byte, n)
+		h := http.Header{"Svix-Id": {officialID}, "Svix-Timestamp": {officialStamp}, "Svix-Signature": {sign(secret, officialID, officialStamp, nil)}}
+		if _, _, err := VerifySvix([]Key{{secret}}, h, nil, officialNow); (err == nil) != (n == 24) {
+			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
 }
