@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"souk/internal/catalog"
@@ -138,11 +137,10 @@ func (s *Service) UpdateAsBuyer(ctx context.Context, customerID, id int64, c Buy
 // changeAsBuyer also tells a buyer at once of a slot that is gone. That is a courtesy: the constraint decides when the
 // seller confirms.
 func (s *Service) changeAsBuyer(ctx context.Context, tx *db.Tx, b *Booking, c BuyerChange) error {
-	if c.CustomerNotes != nil {
-		b.CustomerNotes = strings.TrimSpace(*c.CustomerNotes)
-		if len([]rune(b.CustomerNotes)) > maxNotes {
-			return fault.InvalidField("body.customer_notes", "must have at most 5000 characters")
-		}
+	var checks fault.Checks
+	checks.Text("body.customer_notes", c.CustomerNotes, &b.CustomerNotes, 0, maxNotes)
+	if err := checks.Err(); err != nil {
+		return err
 	}
 	if c.SetStart {
 		if err := s.setStart(b, c.Start); err != nil {

@@ -89,10 +89,7 @@ func (s *Service) applySeller(b *Booking, c SellerChange) error {
 		checks.Add(b.MeetingURL == "" || isMeetingURL(b.MeetingURL), "body.meeting_url",
 			fmt.Sprintf("must be an https address of at most %d characters, or empty", maxMeetingURL))
 	}
-	if c.InternalNotes != nil {
-		b.InternalNotes = strings.TrimSpace(*c.InternalNotes)
-		checks.Add(len([]rune(b.InternalNotes)) <= maxNotes, "body.internal_notes", fmt.Sprintf("must have at most %d characters", maxNotes))
-	}
+	checks.Text("body.internal_notes", c.InternalNotes, &b.InternalNotes, 0, maxNotes)
 	return checks.Err()
 }
 

@@ -30,8 +30,8 @@ const (
 // apply writes the change. What an upload measured cannot be told otherwise: size and checksum then stay.
 func (c AssetChange) apply(a *Asset) error {
 	var checks fault.Checks
-	text(&checks, "title", c.Title, &a.Title, 1, 200)
-	text(&checks, "version_label", c.VersionLabel, &a.VersionLabel, 0, 100)
+	checks.Text("body.title", c.Title, &a.Title, 1, 200)
+	checks.Text("body.version_label", c.VersionLabel, &a.VersionLabel, 0, 100)
 	if c.FilePath != nil {
 		a.FilePath = strings.TrimSpace(*c.FilePath)
 		checks.Add(validPath(a.FilePath), "body.file_path", "must be a relative path of at most 255 bytes, "+

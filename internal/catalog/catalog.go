@@ -5,10 +5,8 @@ package catalog
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -153,17 +151,6 @@ func fold(text string) string { return cases.Fold().String(norm.NFKC.String(text
 // storable is text from an address without what no stored text has: bytes that are not UTF-8, and NUL.
 func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
-}
-
-// text writes the trimmed value to into, unless it is nil, and checks its length in characters.
-func text(checks *fault.Checks, field string, value *string, into *string, least, most int) {
-	if value == nil {
-		return
-	}
-	*into = strings.TrimSpace(*value)
-	n := utf8.RuneCountInString(*into)
-	checks.Add(n >= least && n <= most, "body."+field, fmt.Sprintf("must have %d to %d characters", least, most))
-	checks.Add(!strings.Contains(*into, "\x00"), "body."+field, "must not contain NUL")
 }
 
 // set writes the value to into, unless it is nil.

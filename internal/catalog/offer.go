@@ -28,7 +28,7 @@ func (c OfferChange) apply(o *ServiceOffer) error {
 	checks.Add(o.RevisionCount >= 0 && o.RevisionCount <= 1000, "body.revision_count", "must be between 0 and 1000")
 	c.DeliveryDays.apply(&o.DeliveryDays)
 	checks.Add(within(o.DeliveryDays, 3650), "body.delivery_days", "must be between 1 and 3650, or null")
-	text(&checks, "onboarding_instructions", c.OnboardingInstructions, &o.OnboardingInstructions, 0, 10000)
+	checks.Text("body.onboarding_instructions", c.OnboardingInstructions, &o.OnboardingInstructions, 0, 10000)
 	if c.Metadata != nil {
 		o.Metadata = c.Metadata
 	}

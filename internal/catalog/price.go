@@ -20,9 +20,9 @@ type PriceChange struct {
 
 func (c PriceChange) apply(p *Price) error {
 	var checks fault.Checks
-	text(&checks, "name", c.Name, &p.Name, 1, 200)
-	text(&checks, "clerk_plan_id", c.ClerkPlanID, &p.ClerkPlanID, 0, 200)
-	text(&checks, "clerk_price_id", c.ClerkPriceID, &p.ClerkPriceID, 0, 200)
+	checks.Text("body.name", c.Name, &p.Name, 1, 200)
+	checks.Text("body.clerk_plan_id", c.ClerkPlanID, &p.ClerkPlanID, 0, 200)
+	checks.Text("body.clerk_price_id", c.ClerkPriceID, &p.ClerkPriceID, 0, 200)
 	if c.Currency != nil {
 		code, ok := money.Normalise(*c.Currency)
 		checks.Add(ok, "body.currency", "must be a currency code of ISO 4217, such as USD")

@@ -29,9 +29,9 @@ const (
 
 func (c ProductChange) apply(p *Product) error {
 	var checks fault.Checks
-	text(&checks, "name", c.Name, &p.Name, 1, 200)
-	text(&checks, "tagline", c.Tagline, &p.Tagline, 0, 300)
-	text(&checks, "description", c.Description, &p.Description, 0, 20000)
+	checks.Text("body.name", c.Name, &p.Name, 1, 200)
+	checks.Text("body.tagline", c.Tagline, &p.Tagline, 0, 300)
+	checks.Text("body.description", c.Description, &p.Description, 0, 20000)
 	set(c.ProductType, &p.ProductType)
 	set(c.Visibility, &p.Visibility)
 	checks.Add(p.ProductType == TypeDigital || p.ProductType == TypeService, "body.product_type", "must be digital or service")

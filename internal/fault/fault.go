@@ -8,7 +8,9 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Kind says what sort of refusal a fault is. The zero Kind is Internal, so a forgotten kind fails closed.
@@ -129,6 +131,22 @@ func (c *Checks) Add(ok bool, location, message string) {
 	if !ok {
 		*c = append(*c, Field{Location: location, Message: message})
 	}
+}
+
+// Text writes the trimmed value to into, unless it is nil, and notes that location is wrong unless that has least to most
+// characters and none of them is NUL, which PostgreSQL cannot store.
+func (c *Checks) Text(location string, value, into *string, least, most int) {
+	if value == nil {
+		return
+	}
+	*into = strings.TrimSpace(*value)
+	n := utf8.RuneCountInString(*into)
+	allowed := fmt.Sprintf("must have %d to %d characters", least, most)
+	if least == 0 {
+		allowed = fmt.Sprintf("must have at most %d characters", most)
+	}
+	c.Add(n >= least && n <= most, location, allowed)
+	c.Add(!strings.Contains(*into, "\x00"), location, "must not contain NUL")
 }
 
 // Err is nil when nothing was wrong.

@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,6 +26,19 @@ func TestCopiesKeepTheSentinel(t *testing.T) {
 func TestUnknownErrorsAreInternal(t *testing.T) {
 	if KindOf(errors.New("boom")) != Internal {
 		t.Error("an unknown error is not Internal")
+	}
+}
+
+func TestChecksOfText(t *testing.T) {
+	for value, wrong := range map[string]int{" ab ": 0, "   ": 1, "äöü": 0, "abcd": 1, "a\x00": 1, "abc\x00": 2} {
+		var c Checks
+		into := "before"
+		if c.Text("body.a", nil, &into, 1, 3); into != "before" || c.Err() != nil {
+			t.Errorf("what is not given is %q, %v", into, c)
+		}
+		if c.Text("body.a", &value, &into, 1, 3); len(c) != wrong || into != strings.TrimSpace(value) {
+			t.Errorf("%q: %q, %v", value, into, c)
+		}
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -89,10 +87,11 @@ func (c Cart) at(line int, field string) string {
 	return fmt.Sprintf("body.items[%d].%s", line, field)
 }
 
-func (c Cart) check() error {
+// check trims the notes, and refuses what no cart can be.
+func (c *Cart) check() error {
 	var checks fault.Checks
 	checks.Add(len(c.Lines) > 0 && len(c.Lines) <= MaxLines, "body.items", "must have 1 to 100 lines")
-	checks.Add(utf8.RuneCountInString(strings.TrimSpace(c.Notes)) <= maxNotes, "body.notes", "must have at most 5000 characters")
+	checks.Text("body.notes", &c.Notes, &c.Notes, 0, maxNotes)
 	sum := map[int64]int64{}
 	for i, line := range c.Lines {
 		if line.Quantity >= 1 && line.Quantity <= MaxQuantity {
@@ -158,7 +157,7 @@ func (s *Service) draw(cart Cart, offers []catalog.Offer, customerID int64) (Ord
 	now := s.Now()
 	o := Order{
 		PublicID: uuid.NewString(), CustomerID: customerID, SellerID: offers[0].Product.SellerID, Status: PendingPayment,
-		Currency: offers[0].Price.Currency, Notes: strings.TrimSpace(cart.Notes), Provider: Manual, CreatedAt: now, UpdatedAt: now,
+		Currency: offers[0].Price.Currency, Notes: cart.Notes, Provider: Manual, CreatedAt: now, UpdatedAt: now,
 	}
 	for i, offer := range offers {
 		item := snapshot(offer, cart.Lines[i].Quantity)

@@ -3,8 +3,6 @@ package project
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"souk/internal/db"
@@ -111,16 +109,8 @@ func slugTaken(err error) error {
 
 func (c Change) apply(p *Project) error {
 	var checks fault.Checks
-	text := func(field string, value *string, into *string, least, most int) {
-		if value == nil {
-			return
-		}
-		*into = strings.TrimSpace(*value)
-		n := len([]rune(*into))
-		checks.Add(n >= least && n <= most, "body."+field, fmt.Sprintf("must have %d to %d characters", least, most))
-	}
-	text("name", c.Name, &p.Name, 1, 200)
-	text("summary", c.Summary, &p.Summary, 0, 5000)
+	checks.Text("body.name", c.Name, &p.Name, 1, 200)
+	checks.Text("body.summary", c.Summary, &p.Summary, 0, 5000)
 	if c.Slug != nil {
 		p.Slug = slug.Make(*c.Slug)
 		checks.Add(p.Slug != "" || *c.Slug == "", "body.slug", "must have a letter or a digit")
