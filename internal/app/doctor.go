@@ -14,6 +14,7 @@ import (
 
 	"souk/internal/config"
 	"souk/internal/db"
+	"souk/internal/httpx"
 )
 
 // Finding is what Examine says of one thing the shop needs, in plain words.
@@ -112,7 +113,7 @@ func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, skew *time
 	if err != nil {
 		return bad("%v", err)
 	}
-	res, err := (&http.Client{Timeout: 10 * time.Second}).Do(r)
+	res, err := httpx.Outbound().Do(r)
 	if err != nil {
 		return bad("the issuer's keys cannot be fetched: %v", errors.Unwrap(err))
 	}

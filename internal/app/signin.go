@@ -2,15 +2,14 @@ package app
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"souk/internal/config"
-	"souk/internal/db"
 	"souk/internal/devcloud"
+	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
 )
 
@@ -41,23 +40,7 @@ func (a *App) openVerifier(now func() time.Time) (*clerk.Verifier, error) {
 		policy.Parties = append([]string{a.Config.PublicURL}, policy.Parties...)
 		keysURL = a.Config.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
 	}
-	return clerk.New(policy, clerk.NewKeys(keysURL, outbound(), now), now), nil
-}
-
-// outbound is the client for calls to providers: bounded in time, no redirects, and never inside a transaction.
-func outbound() *http.Client {
-	return &http.Client{
-		Timeout:       10 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: db.NoNetwork(&http.Transport{
-			DialContext:            (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    3 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			DisableKeepAlives:      true, // calls are rare
-			ForceAttemptHTTP2:      true,
-			Proxy:                  http.ProxyFromEnvironment,
-		}),
-	}
+	return clerk.New(policy, clerk.NewKeys(keysURL, httpx.Outbound(), now), now), nil
 }
 
 // withStandIns serves the stand-in for Clerk beside the API, where there is one.
