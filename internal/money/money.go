@@ -17,12 +17,6 @@ const MaxOrderCents = 99_999_999
 // ErrOverflow says that a sum or product does not fit.
 var ErrOverflow = errors.New("money: amount overflows")
 
-// Decimals is how many decimals an ISO 4217 currency has; ok is false for an unknown code.
-func Decimals(currency string) (n int, ok bool) {
-	n, ok = decimals[currency]
-	return n, ok
-}
-
 // Normalise trims and upper-cases a currency code; ok is false when ISO 4217 does not list it.
 func Normalise(currency string) (code string, ok bool) {
 	code = strings.ToUpper(strings.TrimSpace(currency))
