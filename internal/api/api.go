@@ -43,9 +43,6 @@ type Deps struct {
 	Ping          func(context.Context) error // nil when the database answers
 	Release       string                      // the version of the program
 	Now           func() time.Time
-
-	// LocalFeatures are the feature keys of a profile's current entitlements; nil means that there are none.
-	LocalFeatures func(ctx context.Context, profileID int64) ([]string, error)
 }
 
 // API is the handler of everything under /api/.
@@ -125,7 +122,8 @@ func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error
 	})
 }
 
-// wrap puts around an operation, from the outside in: who may call, strict JSON, the idempotency key.
+// wrap puts around an operation, from the outside in: who may call, how often, the limit of misses, the cache, strict JSON,
+// the idempotency key.
 func (a *API) wrap(op *huma.Operation, next http.Handler) http.Handler {
 	rt := op.Metadata["route"].(route)
 	if rt.idempotent {
@@ -156,25 +154,33 @@ type list[T any] struct {
 
 type body[T any] struct{ Body T }
 
-// byID pages a list that is ordered by id, newest first. fetch is asked for one row more than the page shows, which tells
-// whether there is a next one. filters are the other parameters of the list, for the Link.
+// pageOf gives the rows of a page behind the cursor's position, or behind start without a cursor, and the Link to the next.
+// fetch is asked for one row more than the page shows, which tells whether there is a next one. filters are the other
+// parameters of the list, for the Link.
+func pageOf[D, P any](a *API, path string, filters url.Values, in PageIn, start P, fetch func(after P, limit int) ([]D, error),
+	position func(D) P,
+) (rows []D, link string, err error) {
+	name := path + "?" + filters.Encode()
+	if _, err := a.Cursors.Read(name, in.Cursor, &start); err != nil {
+		return nil, "", err
+	}
+	rows, err = fetch(start, in.Limit+1)
+	if err == nil && len(rows) > in.Limit {
+		rows = rows[:in.Limit]
+		link = httpx.NextLink(path, filters, in.Limit, a.Cursors.Write(name, position(rows[len(rows)-1])))
+	}
+	return rows, link, err
+}
+
+// byID pages a list that is ordered by id, newest first.
 func byID[D, W any](a *API, path string, filters url.Values, in PageIn, fetch func(before int64, limit int) ([]D, error),
 	id func(D) int64, wire func(D) W,
 ) (*list[W], error) {
-	name := path + "?" + filters.Encode()
-	before := int64(math.MaxInt64)
-	if _, err := a.Cursors.Read(name, in.Cursor, &before); err != nil {
-		return nil, err
-	}
-	rows, err := fetch(before, in.Limit+1)
+	rows, link, err := pageOf(a, path, filters, in, math.MaxInt64, fetch, id)
 	if err != nil {
 		return nil, err
 	}
-	out := &list[W]{Body: []W{}}
-	if len(rows) > in.Limit {
-		rows = rows[:in.Limit]
-		out.Link = httpx.NextLink(path, filters, in.Limit, a.Cursors.Write(name, id(rows[len(rows)-1])))
-	}
+	out := &list[W]{Link: link, Body: []W{}}
 	for _, row := range rows {
 		out.Body = append(out.Body, wire(row))
 	}

@@ -8,6 +8,7 @@ import (
 	"souk/internal/booking"
 )
 
+// BookingOut is a booking as its buyer sees it.
 type BookingOut struct {
 	ID             int64      `json:"id" example:"7"`
 	ServiceOffer   int64      `json:"service_offer" example:"3"`

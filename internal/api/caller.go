@@ -42,16 +42,9 @@ type meOut struct {
 	Profile         profileOut `json:"profile"`
 }
 
-func (a *API) localFeatures(ctx context.Context, c identity.Caller) ([]string, error) {
-	if a.LocalFeatures == nil {
-		return nil, nil
-	}
-	return a.LocalFeatures(ctx, c.Profile.ID)
-}
-
 func (a *API) getMe(ctx context.Context, _ *struct{}) (*body[meOut], error) {
 	c := caller(ctx)
-	local, err := a.localFeatures(ctx, c)
+	local, err := a.Fulfillment.LocalFeatures(ctx, c.Profile.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +60,7 @@ func (a *API) getMe(ctx context.Context, _ *struct{}) (*body[meOut], error) {
 
 func (a *API) getProfile(ctx context.Context, _ *struct{}) (*body[profileOut], error) {
 	c := caller(ctx)
-	local, err := a.localFeatures(ctx, c)
+	local, err := a.Fulfillment.LocalFeatures(ctx, c.Profile.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +79,7 @@ type featuresOut struct {
 
 func (a *API) getFeatures(ctx context.Context, in *featuresIn) (*body[featuresOut], error) {
 	c := caller(ctx)
-	local, err := a.localFeatures(ctx, c)
+	local, err := a.Fulfillment.LocalFeatures(ctx, c.Profile.ID)
 	if err != nil {
 		return nil, err
 	}

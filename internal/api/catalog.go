@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"souk/internal/catalog"
-	"souk/internal/httpx"
 	"souk/internal/money"
 )
 
@@ -108,28 +107,19 @@ func (a *API) listProducts(ctx context.Context, in *listProductsIn) (*list[Produ
 	by, descending := strings.CutPrefix(in.Ordering, "-")
 	order := catalog.Order{By: by, Descending: descending}
 	filters := url.Values{"product_type": {in.ProductType}, "search": {in.Search}, "ordering": {in.Ordering}}
-	name := "/api/products/?" + filters.Encode()
-	var after *catalog.Position
-	var position catalog.Position
-	if given, err := a.Cursors.Read(name, in.Cursor, &position); err != nil {
-		return nil, err
-	} else if given {
-		after = &position
-	}
-	products, err := a.Catalog.Public(ctx, catalog.Filter{ProductType: in.ProductType, Search: in.Search}, order, after, in.Limit+1)
+	products, link, err := pageOf(a, "/api/products/", filters, in.PageIn, nil,
+		func(after *catalog.Position, limit int) ([]catalog.Product, error) {
+			return a.Catalog.Public(ctx, catalog.Filter{ProductType: in.ProductType, Search: in.Search}, order, after, limit)
+		},
+		func(p catalog.Product) *catalog.Position { return new(catalog.PositionOf(p, order)) })
 	if err != nil {
 		return nil, err
-	}
-	out := &list[ProductOut]{Body: []ProductOut{}}
-	if len(products) > in.Limit {
-		products = products[:in.Limit]
-		cursor := a.Cursors.Write(name, catalog.PositionOf(products[in.Limit-1], order))
-		out.Link = httpx.NextLink("/api/products/", filters, in.Limit, cursor)
 	}
 	prices, err := a.Catalog.ShownPrices(ctx, products)
 	if err != nil {
 		return nil, err
 	}
+	out := &list[ProductOut]{Link: link, Body: []ProductOut{}}
 	for _, p := range products {
 		out.Body = append(out.Body, productWire(p, prices[p.ID]))
 	}

@@ -27,6 +27,7 @@ type orderItemOut struct {
 	UpdatedAt           time.Time `json:"updated_at" example:"2026-11-22T20:15:00Z"`
 }
 
+// OrderOut is an order as its buyer sees it.
 type OrderOut struct {
 	ID                int64          `json:"id" example:"7"`
 	PublicID          string         `json:"public_id" format:"uuid" example:"0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10"`

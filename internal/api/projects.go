@@ -33,6 +33,7 @@ func projectWire(p project.Project) projectOut {
 	return out
 }
 
+// ProjectFields are what a request may write of a project, besides its name.
 type ProjectFields struct {
 	Slug             *string          `json:"slug,omitempty" maxLength:"200" nullable:"false" example:"field-recordings" doc:"Made from the name when left out."`
 	Summary          *string          `json:"summary,omitempty" maxLength:"5000" nullable:"false"`

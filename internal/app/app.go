@@ -103,7 +103,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
 		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
-		Orders: orders, Subscriptions: subscriptions, Fulfillment: given, LocalFeatures: given.LocalFeatures,
+		Orders: orders, Subscriptions: subscriptions, Fulfillment: given,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg),
 		Ping:   d.Ping, Release: o.Release, Now: now,
