@@ -127,12 +127,14 @@ func TestASubscriptionAndItsStatements(t *testing.T) {
 	for _, hide := range []bool{false, true} {
 		i := instance(t, Options{HideEnded: hide})
 		id := newUser(t, i)
+		must(t, i.FailPayments(id, 1))
 		must(t, i.Subscribe(id, "cplan_starter", Month))
+		must(t, i.Subscribe(id, "cplan_starter", Month)) // the same month: one statement has both attempts
 		i.Advance(40 * day)
 		_, _, url := backend(t, i)
 		status, s := get(t, url+"/v1/users/"+id+"/billing/subscription")
 		items, _ := s["subscription_items"].([]any)
-		if want := map[bool]int{false: 2, true: 1}[hide]; status != 200 || len(items) != want || s["status"] != "active" || s["next_payment"] == nil {
+		if want := map[bool]int{false: 3, true: 1}[hide]; status != 200 || len(items) != want || s["status"] != "active" || s["next_payment"] == nil {
 			t.Errorf("hide %v: %d %v", hide, status, s)
 		}
 		_, list := get(t, url+"/v1/billing/statements")
@@ -142,7 +144,7 @@ func TestASubscriptionAndItsStatements(t *testing.T) {
 		}
 		first, _ := statements[0].(map[string]any)
 		_, attempts := get(t, url+"/v1/billing/statements/"+first["id"].(string)+"/payment_attempts")
-		if data, _ := attempts["data"].([]any); len(data) != 1 || data[0].(map[string]any)["status"] != "paid" {
+		if data, _ := attempts["data"].([]any); len(data) != 2 || data[0].(map[string]any)["status"] != "failed" || data[1].(map[string]any)["status"] != "paid" {
 			t.Errorf("attempts: %v", attempts)
 		}
 		if _, one := get(t, url+"/v1/billing/statements/"+first["id"].(string)); one["id"] != first["id"] {
@@ -228,5 +230,30 @@ func TestTheRateLimit(t *testing.T) {
 	}
 	if api.Peak() != 4 {
 		t.Errorf("peak %d", api.Peak())
+	}
+}
+
+func TestItemsAreFiltered(t *testing.T) {
+	i := instance(t, Options{})
+	ana, err := i.CreateUser("", Profile{Email: "user1@example.test"})
+	must(t, err)
+	ben, err := i.CreateUser("", Profile{Email: "user2@example.test"})
+	must(t, err)
+	must(t, i.Subscribe(ana, "cplan_starter", Month))
+	must(t, i.Subscribe(ben, "cplan_pro", Month))
+	i.Advance(day)
+	must(t, i.Subscribe(ben, "cplan_starter", Month))
+	_, _, url := backend(t, i)
+	for query, want := range map[string]float64{
+		"": 3, "include_free=true": 5, "status=active": 1, "status=upcoming": 1, "status=free_trial": 0, "status=ended&include_free=true": 2,
+		"plan_id=cplan_starter": 2, "query=USER2": 2, "user_id=" + ana: 1, "payer_type=org": 0, "limit=1&offset=1": 3,
+	} {
+		if status, body := get(t, url+"/v1/billing/subscription_items?"+query); status != 200 || body["total_count"] != want {
+			t.Errorf("%q: %d, %v items, want %v", query, status, body["total_count"], want)
+		}
+	}
+	_, some := get(t, url+"/v1/billing/subscription_items?limit=2&offset=2")
+	if data, _ := some["data"].([]any); len(data) != 1 {
+		t.Errorf("the last page has %d", len(data))
 	}
 }

@@ -42,7 +42,7 @@ type Delivery struct {
 	Pause func(ctx context.Context, try int)
 	// Now dates the requests; nil: the real time. It is not the time of the events.
 	Now    func() time.Time
-	Client *http.Client // nil: one with a timeout of 15 s, as Svix has
+	Client *http.Client // nil: one with a timeout of 15 s, as Svix has, and a connection for each sender
 }
 
 // Report is what became of a delivery. Copies = the sum of Answers + Lost, unless the context ended.
@@ -85,7 +85,11 @@ func (d Delivery) Send(ctx context.Context, events []Event) (Report, error) {
 	if _, err := Sign(d.Secret, "", time.Time{}, nil); err != nil {
 		return Report{}, err
 	}
-	d.Client = cmp.Or(d.Client, &http.Client{Timeout: 15 * time.Second})
+	if d.Client == nil {
+		transport := &http.Transport{MaxIdleConnsPerHost: max(1, d.Senders)}
+		defer transport.CloseIdleConnections()
+		d.Client = &http.Client{Timeout: 15 * time.Second, Transport: transport}
+	}
 	if d.Now == nil {
 		d.Now = time.Now
 	}

@@ -74,10 +74,21 @@ func TestAFaultyDeliveryAddsUp(t *testing.T) {
 	must(t, err)
 	events := i.Events()
 	v := &receiver{failing: 7}
-	d := Delivery{Targets: []string{receive(t, v)}, Secret: secret, Senders: 8, Pause: func(context.Context, int) {},
+	other := 0
+	second := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.ServeHTTP(w, r)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		other++
+	}))
+	defer second.Close()
+	d := Delivery{Targets: []string{receive(t, v), second.URL}, Secret: secret, Senders: 8, Pause: func(context.Context, int) {},
 		Faults: Faults{Seed: 5, MaxCopies: 4, Shuffle: true, DropShare: 0.3, ForgeShare: 0.2, MaxDelay: time.Millisecond}}
 	r, err := d.Send(t.Context(), events)
 	must(t, err)
+	if all := r.Requests + r.Forged; other < all/3 || other > all*2/3 {
+		t.Errorf("%d of %d requests came to the second instance", other, all)
+	}
 	arrived := len(events) - len(r.Dropped)
 	if len(v.seen) != arrived || r.Answers["processed"] != arrived || len(r.Lost) > 0 || len(r.Accepted) > 0 {
 		t.Errorf("%d arrived, %d are here: %+v", arrived, len(v.seen), r)

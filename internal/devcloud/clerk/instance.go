@@ -121,6 +121,7 @@ type User struct {
 	Profile
 	FormerEmail          string // the address before the present one; it stays, as the second
 	Deleted              bool
+	SignedInAt           time.Time // the last time; it is no change of the user
 	CreatedAt, UpdatedAt time.Time
 	Subscription         Subscription
 	Attempts             []*Attempt
@@ -273,6 +274,23 @@ func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
 	u.Profile = p
 	i.touch(&u.UpdatedAt)
 	i.emit("user.updated", u, i.userJSON(u))
+	return nil
+}
+
+// SignIn begins a session.
+func (i *Instance) SignIn(id string) error {
+	defer i.lock()()
+	u, err := i.living(id)
+	if err != nil {
+		return err
+	}
+	i.touch(&u.SignedInAt)
+	at := ms(u.SignedInAt)
+	i.emit("session.created", u, map[string]any{
+		"object": "session", "id": i.newID("sess_"), "user_id": u.ID, "client_id": i.newID("client_"), "status": "active",
+		"created_at": at, "updated_at": at, "last_active_at": at, "expire_at": ms(u.SignedInAt.AddDate(0, 0, 7)),
+		"abandon_at": ms(u.SignedInAt.AddDate(0, 0, 30)), "actor": nil, "user": i.userJSON(u),
+	})
 	return nil
 }
 

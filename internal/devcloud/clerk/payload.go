@@ -310,7 +310,7 @@ func (i *Instance) userJSON(u *User) map[string]any {
 		"private_metadata": map[string]any{"note": "for the server alone"}, "unsafe_metadata": map[string]any{"entitlements": "everything"},
 		"password_enabled": true, "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false, "banned": false, "locked": false,
 		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": 100, "delete_self_enabled": true, "create_organization_enabled": true,
-		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "last_sign_in_at": ms(u.CreatedAt), "last_active_at": ms(u.CreatedAt),
+		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "last_sign_in_at": ms(u.SignedInAt), "last_active_at": ms(u.SignedInAt),
 		"legal_accepted_at": nil, "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
 	}
 }

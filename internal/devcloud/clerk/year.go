@@ -19,7 +19,7 @@ func SamplePlans() []Plan {
 }
 
 // SimulateYear lets a random year pass in an instance with SamplePlans, or those of o: so many people sign up, most subscribe, start
-// trials, change plans, cancel and resume, fail to pay and recover or not, change their names and go; every fifth never
+// trials, change plans, cancel and resume, fail to pay and recover or not, sign in, change their names and go; every fifth never
 // subscribes. It comes close to wantEvents when that is about ten for each user. The same options give the same year.
 func SimulateYear(o Options, users, wantEvents int) (*Instance, error) {
 	if o.Plans == nil {
@@ -78,7 +78,7 @@ func (y *year) act() {
 	if len(y.deck) == 0 {
 		y.deck = slices.Concat(slices.Repeat([]func(*User) error{y.subscribe}, 5), slices.Repeat([]func(*User) error{y.change}, 3),
 			slices.Repeat([]func(*User) error{y.cancel, y.renamed}, 3), slices.Repeat([]func(*User) error{y.fail}, 2),
-			[]func(*User) error{y.resume, y.bankrupt, y.failedCheckout, y.leave})
+			[]func(*User) error{y.resume, y.bankrupt, y.failedCheckout, y.signIn, y.leave})
 		y.r.Shuffle(len(y.deck), func(a, b int) { y.deck[a], y.deck[b] = y.deck[b], y.deck[a] })
 	}
 	card := y.deck[0]
@@ -121,6 +121,8 @@ func (y *year) change(u *User) error {
 func (y *year) cancel(u *User) error { return y.Cancel(u.ID) }
 
 func (y *year) resume(u *User) error { return y.Resume(u.ID) }
+
+func (y *year) signIn(u *User) error { return y.SignIn(u.ID) }
 
 // fail lets a renewal fail that a later attempt makes good.
 func (y *year) fail(u *User) error { return y.failNext(u, 1+y.r.IntN(2)) }
