@@ -65,7 +65,7 @@ var forTests = internal("dbtest", "souktest", "blob/blobtest")
 
 // onlyIn are packages from outside that have one home.
 var onlyIn = map[string][]string{
-	"database/sql":        internal("db", "dbtest"),
+	"database/sql":        internal("db", "dbtest", "jobs"), // River's client on SQLite takes a *sql.Tx
 	"database/sql/driver": internal("db", "dbtest"),
 }
 

@@ -18,9 +18,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
@@ -48,6 +50,9 @@ type DB struct {
 	reads  *statements // nil on PostgreSQL
 	direct string      // where migrations run; differs from the pool's address behind a pooler
 	path   string      // the SQLite file
+
+	poolMu sync.Mutex
+	pool   *pgxpool.Pool // River's, once it is asked for
 }
 
 // Options are what Open can be told.
@@ -135,7 +140,7 @@ func openPostgres(o Options) (*DB, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	cfg.ConnectTimeout = 3 * time.Second
+	cfg.ConnectTimeout = connectTimeout
 	pool := stdlib.OpenDB(*cfg)
 	if o.MaxConns == 0 {
 		o.MaxConns = 16
@@ -151,6 +156,9 @@ func openPostgres(o Options) (*DB, error) {
 	return &DB{Engine: Postgres, writer: pool, reader: pool, direct: direct}, nil
 }
 
+// connectTimeout is how long PostgreSQL may take to accept a connection.
+const connectTimeout = 3 * time.Second
+
 // behindPooler: the exec modes without prepared statements are chosen for transaction poolers, which may refuse unknown
 // start-up parameters (PgBouncer's ignore_startup_parameters).
 func behindPooler(cfg *pgx.ConnConfig) bool {
@@ -159,6 +167,11 @@ func behindPooler(cfg *pgx.ConnConfig) bool {
 
 // Close closes all connections.
 func (d *DB) Close() error {
+	d.poolMu.Lock()
+	defer d.poolMu.Unlock()
+	if d.pool != nil {
+		d.pool.Close()
+	}
 	if d.reader == d.writer {
 		return d.writer.Close()
 	}
@@ -167,7 +180,7 @@ func (d *DB) Close() error {
 
 // Ping answers nil when the database can be read now.
 func (d *DB) Ping(ctx context.Context) error {
-	return unavailable(d.reader.PingContext(ctx))
+	return Outage(d.reader.PingContext(ctx))
 }
 
 // IsDuplicate says that err is a broken UNIQUE constraint or primary key.

@@ -27,9 +27,9 @@ func retryable(err error) bool {
 	return violates(err, "40001") || violates(err, "40P01")
 }
 
-// unavailable turns an error that says "the database is not there, locked or full" into the fault that is a 503, and
+// Outage turns an error that says "the database is not there, locked or full" into the fault that is a 503, and
 // leaves every other error as it is.
-func unavailable(err error) error {
+func Outage(err error) error {
 	if err == nil || !isOutage(err) {
 		return err
 	}

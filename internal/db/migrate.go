@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -27,7 +28,8 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, dialect, options := d.writer, goose.DialectSQLite3, []goose.ProviderOption{}
+	pool, dialect := d.writer, goose.DialectSQLite3
+	options := []goose.ProviderOption{goose.WithGoMigrations(goMigrations(d.Engine)...)}
 	if d.Engine == Postgres {
 		dialect = goose.DialectPostgres
 		if pool, err = openDirect(d.direct); err != nil {
@@ -52,10 +54,10 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	}
 	results, err := provider.Up(ctx)
 	for _, r := range results {
-		applied = append(applied, r.Source.Path)
+		applied = append(applied, cmp.Or(r.Source.Path, fmt.Sprintf("%05d, River's tables", r.Source.Version)))
 	}
 	if err != nil {
-		return applied, unavailable(fmt.Errorf("migrate: %w", err))
+		return applied, Outage(fmt.Errorf("migrate: %w", err))
 	}
 	return applied, nil
 }
@@ -68,6 +70,9 @@ func (d *DB) Schema(ctx context.Context) (current, newest int64, err error) {
 	}
 	if newest, err = goose.NumericComponent(names[len(names)-1]); err != nil {
 		return 0, 0, err
+	}
+	for version := range riverMigrations {
+		newest = max(newest, version)
 	}
 	there := `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`
 	if d.Engine == Postgres {
@@ -96,7 +101,7 @@ func openDirect(url string) (*sql.DB, error) {
 	if err != nil {
 		return nil, errors.New("the direct database URL is not a PostgreSQL URL that can be read")
 	}
-	cfg.ConnectTimeout = 3 * time.Second
+	cfg.ConnectTimeout = connectTimeout
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	return stdlib.OpenDB(*cfg), nil
 }

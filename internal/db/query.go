@@ -37,7 +37,7 @@ func One[T any](ctx context.Context, q Q, scan func(Scan) (T, error), query stri
 func All[T any](ctx context.Context, q Q, scan func(Scan) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.query(ctx, query, args...)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, Outage(err)
 	}
 	defer func() { _ = rows.Close() }()
 	list := []T{}
@@ -48,7 +48,7 @@ func All[T any](ctx context.Context, q Q, scan func(Scan) (T, error), query stri
 		}
 		list = append(list, v)
 	}
-	return list, unavailable(rows.Err())
+	return list, Outage(rows.Err())
 }
 
 // Value is the scan function of a query with one column.
@@ -191,7 +191,7 @@ func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 func affected(res sql.Result, err error) (int64, error) {
 	if err != nil {
-		return 0, unavailable(err)
+		return 0, Outage(err)
 	}
 	return res.RowsAffected()
 }

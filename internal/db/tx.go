@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 type Tx struct {
 	Engine Engine
 	tx     *sql.Tx
+	conn   *sql.Conn // the one that tx runs on
 	db     *DB
 	depth  int
 	after  []func()
@@ -53,11 +55,12 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 
 func (d *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
 	d.writes.prepareWanted(ctx)
-	handle, err := d.writer.BeginTx(ctx, nil)
+	conn, handle, err := d.begin(ctx)
 	if err != nil {
-		return unavailable(err)
+		return Outage(err)
 	}
-	tx := &Tx{Engine: d.Engine, tx: handle, db: d}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	tx := &Tx{Engine: d.Engine, tx: handle, conn: conn, db: d}
 	done := false
 	defer func() {
 		if !done {
@@ -74,12 +77,30 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // the caller left, and database/sql rolled back
 			err = ctx.Err()
 		}
-		return unavailable(fmt.Errorf("commit: %w", err))
+		return Outage(fmt.Errorf("commit: %w", err))
 	}
 	for _, f := range tx.after {
 		f()
 	}
 	return nil
+}
+
+// begin begins a transaction on a connection that Pgx can reach. A connection that has died in the pool is replaced.
+func (d *DB) begin(ctx context.Context) (*sql.Conn, *sql.Tx, error) {
+	for attempt := 1; ; attempt++ {
+		conn, err := d.writer.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		tx, err := conn.BeginTx(ctx, nil)
+		if err == nil {
+			return conn, tx, nil
+		}
+		_ = conn.Close()
+		if attempt == 3 || !errors.Is(err, driver.ErrBadConn) {
+			return nil, nil, err
+		}
+	}
 }
 
 func (t *Tx) savepoint(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
@@ -88,7 +109,7 @@ func (t *Tx) savepoint(ctx context.Context, fn func(ctx context.Context, tx *Tx)
 	hooks := len(t.after)
 	defer func() { t.depth-- }()
 	if _, err := t.tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
-		return unavailable(err)
+		return Outage(err)
 	}
 	done := false
 	defer func() {
@@ -105,7 +126,7 @@ func (t *Tx) savepoint(ctx context.Context, fn func(ctx context.Context, tx *Tx)
 	}
 	done = true
 	_, err = t.tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
-	return unavailable(err)
+	return Outage(err)
 }
 
 // AfterCommit runs f once the outermost transaction is committed, and never if it or the savepoint around f is not.
