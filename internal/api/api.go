@@ -30,6 +30,7 @@ type Deps struct {
 	Verify        func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
 	CSRF          httpx.CSRF
 	Identity      *identity.Service
+	ClerkUser     func(ctx context.Context, id string) (identity.ClerkUser, error) // as Clerk has it now
 	Bookings      *booking.Service
 	Projects      *project.Service
 	Catalog       *catalog.Service

@@ -107,14 +107,22 @@ type clerkUserOut struct {
 	LastSignInAt   *time.Time   `json:"last_sign_in_at" example:"2026-11-22T20:15:00Z"`
 }
 
-var (
-	errNoClerk    = fault.New(fault.Unavailable, "clerk_not_configured", "Clerk's Backend API is not configured here.")
-	errNoSupabase = fault.New(fault.Unavailable, "supabase_not_configured", "Supabase is not configured here.")
-)
-
-func (a *API) getClerkUser(context.Context, *struct{}) (*body[clerkUserOut], error) {
-	return nil, errNoClerk
+func (a *API) getClerkUser(ctx context.Context, _ *struct{}) (*body[clerkUserOut], error) {
+	u, err := a.ClerkUser(ctx, caller(ctx).Subject)
+	if err != nil {
+		return nil, err
+	}
+	out := clerkUserOut{
+		ClerkUserID: u.ID, FirstName: u.FirstName, LastName: u.LastName, ImageURL: u.ImageURL, EmailAddresses: []clerkEmail{},
+		PublicMetadata: metadata(u.PublicMetadata), CreatedAt: moment(u.CreatedAt), LastSignInAt: momentOrNull(u.LastSignInAt),
+	}
+	for _, e := range u.Emails {
+		out.EmailAddresses = append(out.EmailAddresses, clerkEmail{Email: e.Address, Verified: e.Verified})
+	}
+	return &body[clerkUserOut]{out}, nil
 }
+
+var errNoSupabase = fault.New(fault.Unavailable, "supabase_not_configured", "Supabase is not configured here.")
 
 type supabaseProfileOut struct {
 	Profile *metadata `json:"profile" doc:"The caller's row, or null."`

@@ -164,7 +164,7 @@ func matrix() map[string]row {
 		"clerkWebhook":        {own: fixed("/api/webhooks/clerk/"), body: text(`{}`), status: 503},
 		"stripeWebhook":       {own: fixed("/api/webhooks/stripe/"), body: text(`{}`), status: 503},
 		"getMe":               {owner: buyer, own: fixed("/api/me/"), status: 200},
-		"getClerkUser":        {owner: buyer, own: fixed("/api/me/clerk/"), status: 503},
+		"getClerkUser":        {owner: buyer, own: fixed("/api/me/clerk/"), status: 200},
 		"getProfile":          {owner: buyer, own: fixed("/api/profile/"), status: 200},
 		"getBillingFeatures":  {owner: buyer, own: fixed("/api/billing/features/"), status: 200},
 		"getSupabaseProfile":  {owner: buyer, own: fixed("/api/supabase/profile/"), status: 503},

@@ -23,6 +23,7 @@ import (
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
+	"souk/internal/identity/clerk"
 	"souk/internal/order"
 	"souk/internal/project"
 	"souk/internal/subscription"
@@ -41,6 +42,7 @@ type App struct {
 	catalog     *catalog.Service
 	idempotency *httpx.Idempotency
 	files       *local.Store // nil when the files are kept elsewhere
+	closeIdle   func()       // of the connections to Clerk
 }
 
 // Options are what a test sets otherwise.
@@ -75,6 +77,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 
+	backend, closeIdle := openClerk(cfg, a.ClerkBackend)
+	a.closeIdle = closeIdle
 	a.idempotency = httpx.NewIdempotency(d, now)
 	a.people = identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
 	projects := &project.Service{DB: d, Now: now}
@@ -102,7 +106,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: a.people, Projects: projects, Bookings: bookings, Catalog: a.catalog,
+		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: projects, Bookings: bookings, Catalog: a.catalog,
 		Orders: orders, Subscriptions: subscriptions, Fulfillment: given,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg),
@@ -141,6 +145,7 @@ func Logger(cfg *config.Config, w io.Writer) (log *slog.Logger, flush func() err
 
 // Close ends what New opened.
 func (a *App) Close() error {
+	a.closeIdle()
 	if a.files == nil {
 		return a.DB.Close()
 	}

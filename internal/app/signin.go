@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"souk/internal/clerkapi"
 	"souk/internal/config"
 	"souk/internal/devcloud"
 	"souk/internal/httpx"
@@ -42,6 +43,25 @@ func (a *App) openVerifier(now func() time.Time) (*clerk.Verifier, error) {
 	}
 	return clerk.New(policy, clerk.NewKeys(keysURL, httpx.Outbound(), now), now), nil
 }
+
+// openClerk is the Backend API of Clerk, or of its stand-in; without a key none, and every call says so. It keeps to half of
+// what Clerk allows a key, so that several instances of the shop, and the tools of the founder, find room. closeIdle ends
+// the connections that are kept.
+func openClerk(cfg *config.Config, standIn *devcloud.Backend) (api *clerkapi.API, closeIdle func()) {
+	origin, key := cfg.Clerk.APIURL, cfg.Clerk.SecretKey.Reveal()
+	if standIn != nil {
+		origin, key = cfg.LocalURL()+devcloud.BackendPrefix, standIn.SecretKey
+	}
+	requests := 100 / 2
+	if strings.HasPrefix(key, liveKey) {
+		requests = 1000 / 2
+	}
+	client, closeIdle := httpx.PoliteOutbound(requests, 10*time.Second)
+	return clerkapi.New(origin, key, client), closeIdle
+}
+
+// liveKey is how the secret keys of Clerk's production instances begin. Those of development begin with sk_test_.
+const liveKey = "sk_live_"
 
 // withStandIns serves the stand-in for Clerk beside the API, where there is one.
 func (a *App) withStandIns(api http.Handler) http.Handler {

@@ -255,6 +255,7 @@ func (c *Config) derive() {
 	for i, s := range c.Clerk.WebhookSigningSecret {
 		c.Clerk.WebhookSigningSecret[i] = Secret(strings.TrimSpace(s.Reveal()))
 	}
+	c.Clerk.APIURL = strings.TrimRight(c.Clerk.APIURL, "/")
 	if c.Storage.Backend == "" {
 		c.Storage.Backend = "local"
 	}
@@ -318,6 +319,10 @@ func (c *Config) check() (faults []error) {
 	}
 	if secrets := c.Clerk.WebhookSigningSecret; len(secrets) > 2 || slices.Contains(secrets, "") {
 		wrong("CLERK_WEBHOOK_SIGNING_SECRET must be one secret, or two with a comma between them")
+	}
+	if u, err := url.Parse(c.Clerk.APIURL); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		strings.HasSuffix(u.Path, "/v1") || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
+		wrong("CLERK_API_URL must be like https://api.clerk.com: https (http on loopback alone), without /v1 at the end")
 	}
 	if !c.Development() {
 		faults = append(faults, c.checkProduction()...)

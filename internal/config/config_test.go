@@ -139,3 +139,22 @@ func TestTheSecretKeyIsKept(t *testing.T) {
 		t.Errorf("%d keys", len(keys))
 	}
 }
+
+func TestClerksKeyGoesOverHTTPSOnly(t *testing.T) {
+	for value, want := range map[string]string{
+		"": "https://api.clerk.com", "https://api.clerk.com": "https://api.clerk.com", "https://clerk.example.test/proxy/": "https://clerk.example.test/proxy",
+		"http://127.0.0.1:8000/__clerk/api": "http://127.0.0.1:8000/__clerk/api", "http://localhost:9": "http://localhost:9",
+	} {
+		if c, err := Load([]string{"CLERK_API_URL=" + value}, ""); err != nil || c.Clerk.APIURL != want {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+	for _, value := range []string{
+		"http://api.clerk.com", "api.clerk.com", "https://", "https://api.clerk.com/v1", "https://api.clerk.com/v1/", "ftp://127.0.0.1", "http://127.0.0.1.example.test",
+		"https://hunter2@api.clerk.com", "https://api.clerk.com?hunter2", "https://api.clerk.com#hunter2", "://hunter2", "http://10.0.0.1",
+	} {
+		if _, err := Load([]string{"CLERK_API_URL=" + value}, ""); err == nil || !strings.Contains(err.Error(), "CLERK_API_URL") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
