@@ -42,3 +42,19 @@ func TestExampleHasEveryVariableWithAnExplanation(t *testing.T) {
 		}
 	}
 }
+
+func TestTheGuideToClerkNamesWhatIsRead(t *testing.T) {
+	text, err := os.ReadFile("../../docs/clerk.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\bCLERK_[A-Z_]+\b`).FindAllString(string(text), -1)
+	for _, name := range names {
+		if !slices.Contains(config.Names(), name) {
+			t.Errorf("docs/clerk.md has %s, which is not read", name)
+		}
+	}
+	if len(names) < 10 {
+		t.Errorf("only %d names were found", len(names))
+	}
+}
