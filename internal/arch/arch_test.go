@@ -56,12 +56,12 @@ var allowed = map[string][]string{
 	"internal/cli": internal("app", "config", "devcloud"),
 	"cmd/souk":     internal("cli"),
 
-	"internal/dbtest": everything, "internal/souktest": everything, "internal/arch": {},
+	"internal/dbtest": everything, "internal/souktest": everything, "internal/pipetest": {}, "internal/arch": {},
 	"internal/blob/blobtest": slices.Concat(kernel, internal("blob")),
 }
 
 // forTests are the packages that no product code imports.
-var forTests = internal("dbtest", "souktest", "blob/blobtest")
+var forTests = internal("dbtest", "souktest", "pipetest", "blob/blobtest")
 
 // onlyIn are packages from outside that have one home.
 var onlyIn = map[string][]string{

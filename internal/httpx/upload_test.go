@@ -3,7 +3,6 @@ package httpx
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,30 +12,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"souk/internal/pipetest"
 )
-
-// onePipe is a listener with one connection, whose deadlines obey the time of the test.
-type onePipe struct {
-	conn   net.Conn
-	closed chan struct{}
-}
-
-func (p *onePipe) Accept() (net.Conn, error) {
-	if conn := p.conn; conn != nil {
-		p.conn = nil
-		return conn, nil
-	}
-	<-p.closed
-	return nil, net.ErrClosed
-}
-func (p *onePipe) Close() error   { close(p.closed); return nil }
-func (p *onePipe) Addr() net.Addr { return &net.TCPAddr{} }
 
 // uploadSlowly sends ten bytes with a pause before each, to a server with the deadlines of the shop that works on for a
 // while when it has them, and gives the status.
 func uploadSlowly(t *testing.T, pause, work time.Duration) (status int) {
 	synctest.Test(t, func(t *testing.T) {
-		here, there := net.Pipe()
 		server := &http.Server{ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var u Upload
 			u.Resolve(humago.NewContext(&huma.Operation{}, r, w))
@@ -56,8 +39,7 @@ func uploadSlowly(t *testing.T, pause, work time.Duration) (status int) {
 			}
 			w.WriteHeader(200 + int(size))
 		})}
-		listener := &onePipe{conn: there, closed: make(chan struct{})}
-		go func() { _ = server.Serve(listener) }()
+		here := pipetest.Serve(server)
 		sent := make(chan struct{})
 		go func() {
 			defer close(sent)

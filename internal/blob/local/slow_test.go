@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,24 +12,8 @@ import (
 	"time"
 
 	"souk/internal/blob"
+	"souk/internal/pipetest"
 )
-
-// onePipe is a listener with one connection, whose deadlines obey the time of the test.
-type onePipe struct {
-	conn   net.Conn
-	closed chan struct{}
-}
-
-func (p *onePipe) Accept() (net.Conn, error) {
-	if conn := p.conn; conn != nil {
-		p.conn = nil
-		return conn, nil
-	}
-	<-p.closed
-	return nil, net.ErrClosed
-}
-func (p *onePipe) Close() error   { close(p.closed); return nil }
-func (p *onePipe) Addr() net.Addr { return &net.TCPAddr{} }
 
 // loadSlowly loads a file of size bytes with a pause before each 32 KiB, from a server with the deadlines of the shop.
 func loadSlowly(t *testing.T, size int, pause time.Duration) (got int) {
@@ -47,12 +30,10 @@ func loadSlowly(t *testing.T, size int, pause time.Duration) (got int) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(*testing.T) {
-		here, there := net.Pipe()
 		server := &http.Server{WriteTimeout: 30 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = s.Serve(w, r, func(context.Context, string) error { return nil })
 		})}
-		listener := &onePipe{conn: there, closed: make(chan struct{})}
-		go func() { _ = server.Serve(listener) }()
+		here := pipetest.Serve(server)
 		_, _ = io.WriteString(here, "GET "+strings.TrimPrefix(address, s.origin)+" HTTP/1.1\r\nHost: shop\r\n\r\n")
 		if res, err := http.ReadResponse(bufio.NewReader(here), nil); err == nil {
 			for part := make([]byte, 32<<10); err == nil; {
