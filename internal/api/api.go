@@ -17,6 +17,7 @@ import (
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
+	"souk/internal/inbox"
 	"souk/internal/order"
 	"souk/internal/project"
 	"souk/internal/subscription"
@@ -37,6 +38,8 @@ type Deps struct {
 	Fulfillment   *fulfillment.Service
 	Orders        *order.Service
 	Subscriptions *subscription.Service
+	Inbox         *inbox.Service
+	ClerkKeys     []inbox.Key // of Clerk's webhooks; none: not configured
 	Idempotency   *httpx.Idempotency
 	Cursors       httpx.Cursors
 	Cache         *httpx.Cache // of the public catalog

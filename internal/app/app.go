@@ -24,9 +24,12 @@ import (
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/identity/clerk"
+	"souk/internal/inbox"
+	"souk/internal/jobs"
 	"souk/internal/order"
 	"souk/internal/project"
 	"souk/internal/subscription"
+	clerkbilling "souk/internal/subscription/clerk"
 )
 
 // App is a wired shop.
@@ -38,11 +41,18 @@ type App struct {
 	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
 	ClerkBackend *devcloud.Backend
 
-	people      *identity.Service
-	catalog     *catalog.Service
-	idempotency *httpx.Idempotency
-	files       *local.Store // nil when the files are kept elsewhere
-	closeIdle   func()       // of the connections to Clerk
+	Jobs *jobs.Queue
+
+	people        *identity.Service
+	catalog       *catalog.Service
+	orders        *order.Service
+	subscriptions *subscription.Service
+	bookings      *booking.Service
+	fulfillment   *fulfillment.Service
+	inbox         *inbox.Service
+	idempotency   *httpx.Idempotency
+	files         *local.Store // nil when the files are kept elsewhere
+	closeIdle     func()       // of the connections to Clerk
 }
 
 // Options are what a test sets otherwise.
@@ -57,7 +67,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Now != nil {
 		now = o.Now
 	}
-	if _, err := clerkKeys(cfg); err != nil {
+	webhookKeys, err := clerkKeys(cfg)
+	if err != nil {
 		return nil, err
 	}
 	if err := cfg.KeepSecretKey(); err != nil {
@@ -71,6 +82,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	a := &App{Config: cfg, DB: d}
+	if a.Jobs, err = jobs.New(d, jobs.Options{Now: o.Now}); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 
 	verifier, err := a.openVerifier(now)
 	if err != nil {
@@ -80,7 +94,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	backend, closeIdle := openClerk(cfg, a.ClerkBackend)
 	a.closeIdle = closeIdle
 	a.idempotency = httpx.NewIdempotency(d, now)
-	a.people = identity.New(identity.Deps{DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim})
+	a.inbox = &inbox.Service{DB: d, Now: now, Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent}, Schedule: a.retryLater}
+	a.people = identity.New(identity.Deps{
+		DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim, Arrived: a.inbox.Wake,
+	})
 	projects := &project.Service{DB: d, Now: now}
 
 	files, err := a.openFiles(now)
@@ -88,26 +105,34 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
-	bookings := &booking.Service{DB: d, Catalog: a.catalog, Now: now}
+	a.catalog.PlanMapped = func(ctx context.Context, tx *db.Tx, p catalog.Plan) error { return a.inbox.Wake(ctx, tx, p.Key()) }
+	a.bookings = &booking.Service{DB: d, Catalog: a.catalog, Now: now}
 
 	cache := httpx.NewCache(now)
 	a.catalog.Changed = cache.Drop
-	subscriptions := &subscription.Service{DB: d, Now: now}
-	given := &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: bookings, Subscriptions: subscriptions}
-	a.catalog.AssetAdded = given.AssetAdded
-	orders, err := order.New(order.Deps{
-		DB: d, Now: now, People: a.people, Catalog: a.catalog, Fulfill: given.Fulfill, Subscribed: subscriptions.Subscribed,
+	a.subscriptions = &subscription.Service{DB: d, Now: now, People: a.people, Catalog: a.catalog, Arrived: a.inbox.Wake}
+	if backend.Key != "" {
+		a.subscriptions.Source = clerkSource(clerkbilling.NewBackend(backend), now)
+	}
+	a.fulfillment = &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: a.bookings, Subscriptions: a.subscriptions}
+	a.subscriptions.Changed = a.fulfillment.FollowPlan
+	a.catalog.AssetAdded = a.fulfillment.AssetAdded
+	a.orders, err = order.New(order.Deps{
+		DB: d, Now: now, People: a.people, Catalog: a.catalog, Fulfill: a.fulfillment.Fulfill, Subscribed: a.subscriptions.Subscribed,
+		Ask:       map[string]func(ctx context.Context, buyer int64) error{order.Clerk: a.askClerkFor},
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	a.subscriptions.Orders = a.orders
+	a.clerkJobs()
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: projects, Bookings: bookings, Catalog: a.catalog,
-		Orders: orders, Subscriptions: subscriptions, Fulfillment: given,
+		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: projects, Bookings: a.bookings, Catalog: a.catalog,
+		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg),
 		Ping:   d.Ping, Release: o.Release, Now: now,
@@ -120,7 +145,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Hosts: hosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
 		Long: movesFile,
 	}
-	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, given.Stands)))
+	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, a.fulfillment.Stands)))
 	return a, nil
 }
 

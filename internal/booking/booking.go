@@ -167,3 +167,8 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, b Booking) error {
 	})
 	return err
 }
+
+// ForgetBuyer drops what was written about a buyer's bookings, in the transaction that erases the buyer.
+func (s *Service) ForgetBuyer(ctx context.Context, tx *db.Tx, buyer int64) error {
+	return blankNotes(ctx, tx, buyer, s.Now())
+}

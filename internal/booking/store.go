@@ -109,3 +109,10 @@ func lockItem(ctx context.Context, tx *db.Tx, id int64) error {
 	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM order_items WHERE id = $1`+tx.ForUpdate(), id)
 	return err
 }
+
+func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		UPDATE bookings SET customer_notes = '', internal_notes = '', updated_at = $2
+		WHERE (customer_notes <> '' OR internal_notes <> '') AND customer_id IN (SELECT id FROM customers WHERE profile_id = $1)`, buyer, now)
+	return err
+}

@@ -73,6 +73,9 @@ func (s *Service) CreatePrice(ctx context.Context, seller, productID int64, c Pr
 		if p.ID, err = insertPrice(ctx, tx, p); err != nil {
 			return clerkPriceTaken(err)
 		}
+		if err := s.planMapped(ctx, tx, p); err != nil {
+			return err
+		}
 		first := !slices.ContainsFunc(prices, func(p Price) bool { return p.IsActive })
 		if p.IsActive && (p.IsDefault || first) {
 			product.ChosenPriceID = &p.ID
@@ -105,7 +108,10 @@ func (s *Service) UpdatePrice(ctx context.Context, seller, id int64, c PriceChan
 		if !p.IsActive && product.ChosenPriceID != nil && *product.ChosenPriceID == id {
 			product.ChosenPriceID = nil
 		}
-		return clerkPriceTaken(updatePrice(ctx, tx, p))
+		if err := updatePrice(ctx, tx, p); err != nil {
+			return clerkPriceTaken(err)
+		}
+		return s.planMapped(ctx, tx, p)
 	})
 	return p, err
 }

@@ -326,3 +326,13 @@ func (s *Service) Offers(ctx context.Context, q db.Q, priceIDs []int64) ([]Offer
 	}
 	return list, nil
 }
+
+// RetireSeller takes a seller's products off the shelf, in the transaction that erases the seller: nobody could deliver what is
+// bought from now on. Buyers keep what they bought.
+func (s *Service) RetireSeller(ctx context.Context, tx *db.Tx, seller int64) error {
+	archived, err := archiveOf(ctx, tx, seller, s.Now())
+	if archived > 0 && s.Changed != nil {
+		tx.AfterCommit(s.Changed)
+	}
+	return err
+}

@@ -212,6 +212,20 @@ func pricePage(ctx context.Context, q db.Q, productID, before int64, limit int) 
 		`SELECT `+priceColumns+` FROM prices r WHERE r.product_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3`, productID, before, limit)
 }
 
+func planPrice(ctx context.Context, q db.Q, p Plan) (Price, error) {
+	return db.One(ctx, q, scanPrice, `SELECT `+priceColumns+` FROM prices r
+		WHERE ($1 <> '' AND r.clerk_price_id = $1)
+			OR ($2 <> '' AND r.clerk_plan_id = $2 AND r.billing_period <> 'one_time' AND ($3 = '' OR r.billing_period = $3))
+		ORDER BY CASE WHEN r.clerk_price_id = $1 AND $1 <> '' THEN 0 ELSE 1 END, r.is_active DESC, r.id LIMIT 1`, p.PriceID, p.PlanID, p.Period)
+}
+
+func featureKeys(ctx context.Context, q db.Q, productID int64) (keys []string, err error) {
+	return db.One(ctx, q, func(scan db.Scan) (keys []string, err error) {
+		err = scan(db.JSON(&keys))
+		return keys, err
+	}, `SELECT feature_keys FROM products WHERE id = $1`, productID)
+}
+
 func insertPrice(ctx context.Context, q db.Q, p Price) (int64, error) {
 	return db.One(ctx, q, db.Value[int64], `
 		INSERT INTO prices (product_id, name, amount_cents, currency, billing_period, clerk_plan_id, clerk_price_id, is_active, is_default,
@@ -458,4 +472,8 @@ func updateOffer(ctx context.Context, q db.Q, o ServiceOffer) error {
 		WHERE id = $1`,
 		o.ID, o.SessionMinutes, o.DeliveryDays, o.RevisionCount, o.OnboardingInstructions, o.Metadata, o.UpdatedAt)
 	return err
+}
+
+func archiveOf(ctx context.Context, q db.Q, seller int64, now time.Time) (archived int64, err error) {
+	return q.Exec(ctx, `UPDATE products SET visibility = 'archived', updated_at = $2 WHERE seller_id = $1 AND visibility = 'published'`, seller, now)
 }

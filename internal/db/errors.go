@@ -27,6 +27,9 @@ func retryable(err error) bool {
 	return violates(err, "40001") || violates(err, "40P01")
 }
 
+// MayRetry says that err undid the whole transaction, which InTx runs again: whoever handles errors inside one passes it on.
+func MayRetry(err error) bool { return retryable(err) }
+
 // Outage turns an error that says "the database is not there, locked or full" into the fault that is a 503, and
 // leaves every other error as it is.
 func Outage(err error) error {

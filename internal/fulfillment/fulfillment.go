@@ -15,8 +15,11 @@ import (
 	"souk/internal/subscription"
 )
 
-// Purchase is the source type of an entitlement that an order gave; the others are plan and manual.
-const Purchase = "purchase"
+// The source types of entitlements that are given here. What an operator gave is manual.
+const (
+	Purchase = "purchase" // by an order
+	Plan     = "plan"     // by a provider's subscription, while it runs
+)
 
 // Entitlement is a feature of the store that a buyer may use.
 type Entitlement struct {
@@ -24,7 +27,7 @@ type Entitlement struct {
 	CustomerID      int64
 	FeatureKey      string
 	SourceType      string // plan, purchase or manual
-	SourceReference string // of a purchase: the order's public id
+	SourceReference string // of a purchase: the order's public id; of a plan: the provider's item
 	StartsAt        time.Time
 	EndsAt          *time.Time // nil: it does not end
 	IsActive        bool

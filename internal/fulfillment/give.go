@@ -50,7 +50,7 @@ func (s *Service) Fulfill(ctx context.Context, tx *db.Tx, o order.PaidOrder) err
 		if item.Recurring() {
 			err := s.Subscriptions.Start(ctx, tx, subscription.Sale{
 				CustomerID: o.CustomerID, ProductID: item.ProductID, PriceID: item.PriceID, OrderItemID: item.ID,
-				BillingPeriod: item.BillingPeriod, At: *o.PaidAt,
+				BillingPeriod: item.BillingPeriod, ProviderItem: o.ProviderItem, At: *o.PaidAt,
 			})
 			if err != nil {
 				return err
@@ -63,6 +63,9 @@ func (s *Service) Fulfill(ctx context.Context, tx *db.Tx, o order.PaidOrder) err
 func (s *Service) giveEntitlements(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
 	var given []string
 	for _, item := range o.Items {
+		if item.Recurring() { // it follows the subscription
+			continue
+		}
 		for _, key := range item.FeatureKeys {
 			if slices.Contains(given, key) {
 				continue

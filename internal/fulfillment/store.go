@@ -48,6 +48,30 @@ func insertEntitlement(ctx context.Context, q db.Q, e Entitlement) error {
 	return err
 }
 
+func entitlementsBySource(ctx context.Context, q db.Q, g grantOf) ([]Entitlement, error) {
+	return db.All(ctx, q, scanEntitlement, `
+		SELECT `+entitlementColumns+` FROM entitlements e WHERE e.source_reference = $1 AND e.source_type = $2 AND e.customer_id = $3 ORDER BY e.id`,
+		g.reference, g.sourceType, g.customerID)
+}
+
+func updateEntitlement(ctx context.Context, q db.Q, e Entitlement) error {
+	_, err := q.Exec(ctx, `UPDATE entitlements SET is_active = $2, ends_at = $3, updated_at = $4 WHERE id = $1`, e.ID, e.IsActive, e.EndsAt, e.UpdatedAt)
+	return err
+}
+
+func endExpired(ctx context.Context, q db.Q, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE entitlements SET is_active = FALSE, updated_at = $1 WHERE is_active AND ends_at <= $1`, now)
+	return err
+}
+
+// purchaseOf is the public id of an item's order, and the features that it was sold with.
+func purchaseOf(ctx context.Context, q db.Q, orderItemID int64) (publicID string, keys []string, err error) {
+	_, err = db.One(ctx, q, func(scan db.Scan) (none struct{}, err error) {
+		return none, scan(&publicID, db.JSON(&keys))
+	}, `SELECT o.public_id, i.feature_keys FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.id = $1`, orderItemID)
+	return publicID, keys, err
+}
+
 func scanGrant(scan db.Scan) (g Grant, err error) {
 	err = scan(&g.ID, &g.Token, &g.CustomerID, &g.AssetID, &g.AssetTitle, &g.ProductName, &g.OrderItemID, &g.ExpiresAt, &g.MaxDownloads,
 		&g.DownloadCount, &g.LastDownloadedAt, &g.IsActive, &g.CreatedAt, &g.UpdatedAt)

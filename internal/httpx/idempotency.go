@@ -71,6 +71,12 @@ func printable(s string) bool {
 	return s != "" && len(s) <= 255
 }
 
+// ForgetCaller drops a caller's answers, which may say who the caller is, in the transaction that erases the caller.
+func (i *Idempotency) ForgetCaller(ctx context.Context, tx *db.Tx, caller string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM idempotency_keys WHERE caller = $1`, caller)
+	return err
+}
+
 // Forget deletes the records that are older than KeepAnswers.
 func (i *Idempotency) Forget(ctx context.Context) error {
 	_, err := i.db.Exec(ctx, `DELETE FROM idempotency_keys WHERE created_at < $1`, i.now().Add(-KeepAnswers))

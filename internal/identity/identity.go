@@ -3,6 +3,7 @@
 package identity
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -36,6 +37,8 @@ type Profile struct {
 	IsActive       bool
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	ClerkUpdatedAt *time.Time // of the newest report of Clerk's; nil: only tokens told of the user
+	DeletedAt      *time.Time // when the user was erased
 }
 
 // Customer is a user's buyer account.
@@ -68,6 +71,8 @@ type Deps struct {
 	Now          func() time.Time
 	OpenSeller   bool   // SELLER_ACCESS=open: anyone signed in may sell
 	BillingClaim string // the name in the public metadata that lists features
+	// Arrived is called in the transaction in which a user becomes known, with Key.
+	Arrived func(ctx context.Context, tx *db.Tx, key string) error
 }
 
 // Service is the domain. Safe for concurrent use.

@@ -8,15 +8,28 @@ import (
 )
 
 // Caller finds the user of verified claims: its profile is made on first use, and refreshed when a claim says something
-// new. A claim that is absent never wipes a value. A deactivated user is ErrDeactivated.
+// new. A claim that is absent never wipes a value, and none overrides what Clerk itself reported: a token may be older. A
+// deactivated user is ErrDeactivated.
 func (s *Service) Caller(ctx context.Context, c Claims) (Caller, error) {
 	p, err := profileBySubject(ctx, s.DB, c.Subject)
-	if errors.Is(err, db.ErrNoRows) || err == nil && p.IsActive && differs(p, c) {
-		p, err = upsertProfile(ctx, s.DB, c, s.Now())
+	switch {
+	case errors.Is(err, db.ErrNoRows):
+		err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return s.newProfile(ctx, tx, c) })
+	case err == nil && p.IsActive && differs(p, c):
+		err = refreshProfile(ctx, s.DB, c, s.Now())
+	case err == nil:
+		return active(c, p)
+	}
+	if err == nil {
+		p, err = profileBySubject(ctx, s.DB, c.Subject)
 	}
 	if err != nil {
 		return Caller{}, err
 	}
+	return active(c, p)
+}
+
+func active(c Claims, p Profile) (Caller, error) {
 	if !p.IsActive {
 		return Caller{}, ErrDeactivated
 	}
@@ -24,6 +37,8 @@ func (s *Service) Caller(ctx context.Context, c Claims) (Caller, error) {
 }
 
 func differs(p Profile, c Claims) bool {
-	news := func(have, claim string) bool { return claim != "" && claim != have }
+	news := func(have, claim string) bool {
+		return claim != "" && claim != have && (p.ClerkUpdatedAt == nil || have == "")
+	}
 	return news(p.Email, c.Email) || news(p.FirstName, c.FirstName) || news(p.LastName, c.LastName) || news(p.ImageURL, c.ImageURL)
 }

@@ -8,11 +8,12 @@ import (
 	"souk/internal/db"
 )
 
-const profileColumns = `id, clerk_user_id, email, first_name, last_name, image_url, public_metadata, metadata, is_active, created_at, updated_at`
+const profileColumns = `id, clerk_user_id, email, first_name, last_name, image_url, public_metadata, metadata, is_active, created_at, updated_at,
+	clerk_updated_at, deleted_at`
 
 func scanProfile(scan db.Scan) (p Profile, err error) {
 	err = scan(&p.ID, &p.ClerkUserID, &p.Email, &p.FirstName, &p.LastName, &p.ImageURL, &p.PublicMetadata, &p.Metadata, &p.IsActive,
-		&p.CreatedAt, &p.UpdatedAt)
+		&p.CreatedAt, &p.UpdatedAt, &p.ClerkUpdatedAt, &p.DeletedAt)
 	return p, err
 }
 
@@ -20,24 +21,61 @@ func profileBySubject(ctx context.Context, q db.Q, subject string) (Profile, err
 	return db.One(ctx, q, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE clerk_user_id = $1`, subject)
 }
 
-// upsertProfile makes the profile or refreshes it; two first requests at once make one. A deactivated one stays as it is, so the
-// row is read again.
-func upsertProfile(ctx context.Context, q db.Q, c Claims, now time.Time) (Profile, error) {
-	_, err := q.Exec(ctx, `
+func clerkUserID(ctx context.Context, q db.Q, profileID int64) (string, error) {
+	return db.One(ctx, q, db.Value[string], `SELECT clerk_user_id FROM profiles WHERE id = $1`, profileID)
+}
+
+func lockProfile(ctx context.Context, tx *db.Tx, subject string) (Profile, error) {
+	return db.One(ctx, tx, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE clerk_user_id = $1`+tx.ForUpdate(), subject)
+}
+
+func activeProfiles(ctx context.Context, q db.Q, after int64, limit int) ([]Profile, error) {
+	return db.All(ctx, q, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE id > $1 AND is_active ORDER BY id LIMIT $2`, after, limit)
+}
+
+// insertProfile makes the profile of a new user; of two first requests at once one makes it.
+func insertProfile(ctx context.Context, q db.Q, c Claims, now time.Time) (made bool, err error) {
+	n, err := q.Exec(ctx, `
 		INSERT INTO profiles (clerk_user_id, email, first_name, last_name, image_url, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6)
-		ON CONFLICT (clerk_user_id) DO UPDATE SET
-			email = CASE WHEN excluded.email <> '' THEN excluded.email ELSE profiles.email END,
-			first_name = CASE WHEN excluded.first_name <> '' THEN excluded.first_name ELSE profiles.first_name END,
-			last_name = CASE WHEN excluded.last_name <> '' THEN excluded.last_name ELSE profiles.last_name END,
-			image_url = CASE WHEN excluded.image_url <> '' THEN excluded.image_url ELSE profiles.image_url END,
-			updated_at = excluded.updated_at
-		WHERE profiles.is_active`,
+		VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (clerk_user_id) DO NOTHING`,
 		c.Subject, c.Email, c.FirstName, c.LastName, c.ImageURL, now)
-	if err != nil {
-		return Profile{}, err
-	}
-	return profileBySubject(ctx, q, c.Subject)
+	return n == 1, err
+}
+
+// refreshProfile takes over what claims say that is new. Once Clerk reported the user, they only fill what it left empty.
+func refreshProfile(ctx context.Context, q db.Q, c Claims, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		UPDATE profiles SET
+			email = CASE WHEN $2 <> '' AND (clerk_updated_at IS NULL OR email = '') THEN $2 ELSE email END,
+			first_name = CASE WHEN $3 <> '' AND (clerk_updated_at IS NULL OR first_name = '') THEN $3 ELSE first_name END,
+			last_name = CASE WHEN $4 <> '' AND (clerk_updated_at IS NULL OR last_name = '') THEN $4 ELSE last_name END,
+			image_url = CASE WHEN $5 <> '' AND (clerk_updated_at IS NULL OR image_url = '') THEN $5 ELSE image_url END,
+			updated_at = $6
+		WHERE clerk_user_id = $1 AND is_active`,
+		c.Subject, c.Email, c.FirstName, c.LastName, c.ImageURL, now)
+	return err
+}
+
+func updateProfile(ctx context.Context, q db.Q, p Profile) error {
+	_, err := q.Exec(ctx, `
+		UPDATE profiles SET email = $2, first_name = $3, last_name = $4, image_url = $5, public_metadata = $6, metadata = $7, is_active = $8,
+			clerk_updated_at = $9, deleted_at = $10, updated_at = $11
+		WHERE id = $1`,
+		p.ID, p.Email, p.FirstName, p.LastName, p.ImageURL, p.PublicMetadata, p.Metadata, p.IsActive, p.ClerkUpdatedAt, p.DeletedAt, p.UpdatedAt)
+	return err
+}
+
+func eraseCustomer(ctx context.Context, q db.Q, profileID int64, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		UPDATE customers SET billing_email = '', full_name = '', company_name = '', country = '', tax_id = '', metadata = '{}', updated_at = $2
+		WHERE profile_id = $1`, profileID, now)
+	return err
+}
+
+// lockCustomerRow waits for whoever holds the row, and holds it.
+func lockCustomerRow(ctx context.Context, tx *db.Tx, id int64) error {
+	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM customers WHERE id = $1`+tx.ForUpdate(), id)
+	return err
 }
 
 const customerColumns = `id, profile_id, external_customer_id, billing_email, full_name, company_name, country, tax_id, metadata, created_at, updated_at`

@@ -104,7 +104,10 @@ type Item struct {
 func (i Item) Recurring() bool { return i.BillingPeriod != catalog.OneTime }
 
 // PaidOrder is an order that became paid in the running transaction. PaidAt is set: it is also when the order is fulfilled.
-type PaidOrder struct{ Order }
+type PaidOrder struct {
+	Order
+	ProviderItem string // the item of the provider's subscription that was paid, if it was one
+}
 
 // Event is one step in the life of an order.
 type Event struct {
@@ -130,6 +133,10 @@ type Deps struct {
 	Fulfill func(ctx context.Context, tx *db.Tx, o PaidOrder) error
 	// Subscribed says whether a customer holds a subscription to a product.
 	Subscribed func(ctx context.Context, q db.Q, customerID, productID int64) (bool, error)
+
+	// Ask has a provider (the key) say what a buyer's profile paid for, outside any transaction. What it says is applied when
+	// the function returns. A provider without one is not configured.
+	Ask map[string]func(ctx context.Context, buyer int64) error
 
 	PublicURL     string // the origin that buyers see
 	ClerkPlans    bool   // Clerk is configured, so recurring prices with a plan are paid there

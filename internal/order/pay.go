@@ -48,7 +48,7 @@ func (s *Service) Confirm(ctx context.Context, buyer int64, publicID string, c C
 		return Order{}, false, ErrTransition
 	}
 	if c.Provider != Manual {
-		return Order{}, false, errNoProvider
+		return s.askProvider(ctx, buyer, o, c.Provider)
 	}
 	p := payment{
 		provider: Manual, externalID: strings.TrimSpace(c.ExternalID), checkoutID: strings.TrimSpace(c.ClerkCheckoutID), raw: c.RawPayload,
@@ -80,18 +80,58 @@ func (s *Service) mayConfirm(secret string) error {
 	return nil
 }
 
-// payment is a payment in full that was proven.
+// errPending says that the provider does not know of the order's payment. It may come to know.
+var errPending = fault.New(fault.Conflict, "payment_pending", "The payment of this order is not proven yet.").With("pending_verification", true)
+
+// askProvider has the provider say what the buyer paid, and answers with what the order is then.
+func (s *Service) askProvider(ctx context.Context, buyer int64, o Order, provider string) (Order, bool, error) {
+	ask := s.Ask[provider]
+	if ask == nil {
+		return Order{}, false, errNoProvider
+	}
+	if err := ask(ctx, buyer); err != nil {
+		return Order{}, false, err
+	}
+	o, err := s.Get(ctx, buyer, o.PublicID)
+	if err == nil && !o.Status.settled() {
+		err = errPending
+	}
+	return o, false, err
+}
+
+// payment is a payment that was proven.
 type payment struct {
 	provider   string
 	externalID string // empty: the order's public id
 	checkoutID string
+	itemID     string  // of the provider's subscription, if it was for one
+	charged    *charge // nil: what the order costs
 	raw        json.RawMessage
+}
+
+// charge is an amount of money.
+type charge struct {
+	cents    int64
+	currency string
+}
+
+// of is what was charged for o.
+func (p payment) of(o Order) charge {
+	if p.charged != nil {
+		return *p.charged
+	}
+	return charge{o.TotalCents, o.Currency}
 }
 
 // pay moves a pending order to paid and on to fulfilled, with the payment and all that the order gives. Of those that try
 // at once one does it; for the others the order is already paid, or cannot be any more.
 func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (already bool, err error) {
 	now := s.Now()
+	if o.Items[0].Recurring() {
+		if err := s.People.Lock(ctx, tx, o.CustomerID); err != nil { // before the order's row, as everybody does
+			return false, err
+		}
+	}
 	won, err := move(ctx, tx, o.ID, PendingPayment, Paid, now)
 	if err != nil {
 		return false, err
@@ -110,11 +150,12 @@ func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (alre
 		}
 		return false, err
 	}
-	if err := insertEvent(ctx, tx, o.ID, "paid", p.provider, map[string]any{"amount_cents": o.TotalCents, "currency": o.Currency}, now); err != nil {
+	paid := p.of(*o)
+	if err := insertEvent(ctx, tx, o.ID, "paid", p.provider, map[string]any{"amount_cents": paid.cents, "currency": paid.currency}, now); err != nil {
 		return false, err
 	}
 	o.Status = Paid
-	if err := s.Fulfill(ctx, tx, PaidOrder{*o}); err != nil {
+	if err := s.Fulfill(ctx, tx, PaidOrder{Order: *o, ProviderItem: p.itemID}); err != nil {
 		return false, err
 	}
 	if won, err := move(ctx, tx, o.ID, Paid, Fulfilled, now); err != nil || !won {

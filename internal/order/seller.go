@@ -52,3 +52,18 @@ func (s *Service) Refund(ctx context.Context, seller int64, publicID string) err
 	}
 	return errNotBuilt
 }
+
+// ForgetBuyer drops what a buyer wrote and what a provider said of the buyer's payments, in the transaction that erases the
+// buyer. Orders stay; those that are open say in their timeline that the buyer is gone.
+func (s *Service) ForgetBuyer(ctx context.Context, tx *db.Tx, buyer int64) error {
+	open, err := openOrders(ctx, tx, buyer)
+	if err != nil {
+		return err
+	}
+	for _, id := range open {
+		if err := insertEvent(ctx, tx, id, "buyer_erased", "system", nil, s.Now()); err != nil {
+			return err
+		}
+	}
+	return blankNotes(ctx, tx, buyer, s.Now())
+}

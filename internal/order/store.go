@@ -175,23 +175,74 @@ func move(ctx context.Context, q db.Q, id int64, from, to Status, now time.Time)
 	return n == 1, err
 }
 
-// insertPayment records that o was paid in full.
+// insertPayment records that o was paid.
 func insertPayment(ctx context.Context, q db.Q, o Order, p payment, now time.Time) error {
-	externalID, raw := p.externalID, p.raw
-	if externalID == "" {
-		externalID = o.PublicID
+	ids := o.ExternalReference != "" || o.ClerkCheckoutID != ""
+	if p.externalID == "" {
+		p.externalID = o.PublicID
 	}
-	if raw == nil {
-		raw = json.RawMessage("{}")
-	}
-	_, err := q.Exec(ctx, `
-		INSERT INTO transactions (order_id, provider, external_id, status, amount_cents, currency, raw_payload, created_at, updated_at)
-		VALUES ($1, $2, $3, 'succeeded', $4, $5, $6, $7, $7)`,
-		o.ID, p.provider, externalID, o.TotalCents, o.Currency, raw, now)
-	if err == nil && (p.externalID != "" || p.checkoutID != "") {
-		_, err = q.Exec(ctx, `UPDATE orders SET external_reference = $2, clerk_checkout_id = $3 WHERE id = $1`, o.ID, p.externalID, p.checkoutID)
+	paid := p.of(o)
+	p.charged = &paid
+	err := insertTransaction(ctx, q, &o.ID, o.CustomerID, "succeeded", p, now)
+	if err == nil && ids {
+		_, err = q.Exec(ctx, `UPDATE orders SET external_reference = $2, clerk_checkout_id = $3 WHERE id = $1`, o.ID, o.ExternalReference, o.ClerkCheckoutID)
 	}
 	return err
+}
+
+// insertTransaction writes a payment; orderID is nil for one that belongs to no order. p says what was charged.
+func insertTransaction(ctx context.Context, q db.Q, orderID *int64, customerID int64, status string, p payment, now time.Time) error {
+	if p.raw == nil {
+		p.raw = json.RawMessage("{}")
+	}
+	_, err := q.Exec(ctx, `
+		INSERT INTO transactions (order_id, customer_id, provider, external_id, clerk_item_id, status, amount_cents, currency, raw_payload,
+			created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
+		orderID, customerID, p.provider, p.externalID, p.itemID, status, p.charged.cents, p.charged.currency, p.raw, now)
+	return err
+}
+
+func transactionStatus(ctx context.Context, q db.Q, provider, externalID string) (status string, err error) {
+	return db.One(ctx, q, db.Value[string], `SELECT status FROM transactions WHERE provider = $1 AND external_id = $2`, provider, externalID)
+}
+
+func deleteTransaction(ctx context.Context, q db.Q, provider, externalID string) error {
+	_, err := q.Exec(ctx, `DELETE FROM transactions WHERE provider = $1 AND external_id = $2`, provider, externalID)
+	return err
+}
+
+// replaceStandIn puts p in the place of the payment that stood under its item's id.
+func replaceStandIn(ctx context.Context, q db.Q, p payment, now time.Time) (replaced bool, err error) {
+	n, err := q.Exec(ctx, `
+		UPDATE transactions SET external_id = $3, amount_cents = $4, currency = $5, updated_at = $6
+		WHERE provider = $1 AND external_id = $2 AND order_id IS NOT NULL`,
+		p.provider, p.itemID, p.externalID, p.charged.cents, p.charged.currency, now)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = q.Exec(ctx, `
+		UPDATE orders SET external_reference = $2, updated_at = $3
+		WHERE id = (SELECT order_id FROM transactions WHERE provider = $1 AND external_id = $2)`, p.provider, p.externalID, now)
+	return true, err
+}
+
+// itemPaid says that a provider's item has paid an order.
+func itemPaid(ctx context.Context, q db.Q, itemID string) (bool, error) {
+	return db.One(ctx, q, db.Value[bool],
+		`SELECT EXISTS (SELECT 1 FROM transactions WHERE clerk_item_id = $1 AND clerk_item_id <> '' AND order_id IS NOT NULL)`, itemID)
+}
+
+// pendingFor is the newest order that h can have paid: made before h began, and in the currency that was charged.
+func pendingFor(ctx context.Context, q db.Q, h Holding, p payment) (orderID int64, err error) {
+	currency := ""
+	if p.charged != nil {
+		currency = p.charged.currency
+	}
+	return db.One(ctx, q, db.Value[int64], `
+		SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id
+		WHERE o.customer_id = $1 AND o.status = 'pending_payment' AND i.price_id = $2 AND o.created_at <= $3 AND ($4 = '' OR o.currency = $4)
+		ORDER BY o.created_at DESC, o.id DESC LIMIT 1`, h.CustomerID, h.PriceID, h.Since.Add(skew), currency)
 }
 
 func insertEvent(ctx context.Context, q db.Q, orderID int64, kind, actor string, detail map[string]any, now time.Time) error {
@@ -200,5 +251,19 @@ func insertEvent(ctx context.Context, q db.Q, orderID int64, kind, actor string,
 	}
 	_, err := q.Exec(ctx, `INSERT INTO order_events (order_id, kind, actor, detail, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		orderID, kind, actor, db.JSON(detail), now)
+	return err
+}
+
+// openOrders are the ids of a buyer's orders that are not paid yet.
+func openOrders(ctx context.Context, q db.Q, buyer int64) ([]int64, error) {
+	return db.All(ctx, q, db.Value[int64], `SELECT o.id`+buyersOrders+` AND o.status IN ('draft', 'pending_payment') ORDER BY o.id`, buyer)
+}
+
+func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
+	const theirs = ` IN (SELECT id FROM customers WHERE profile_id = $1)`
+	if _, err := q.Exec(ctx, `UPDATE orders SET notes = '', updated_at = $2 WHERE notes <> '' AND customer_id`+theirs, buyer, now); err != nil {
+		return err
+	}
+	_, err := q.Exec(ctx, `UPDATE transactions SET raw_payload = '{}', updated_at = $2 WHERE raw_payload <> '{}' AND customer_id`+theirs, buyer, now)
 	return err
 }

@@ -2,37 +2,97 @@ package subscription
 
 import (
 	"context"
+	"time"
 
 	"souk/internal/db"
 )
 
+const selectSubscription = `
+	SELECT s.id, s.customer_id, s.product_id, p.name, r.id, r.name, r.amount_cents, r.currency, r.billing_period, s.order_item_id, s.status,
+		s.clerk_subscription_id, s.clerk_parent_id, s.clerk_facts, s.current_period_start, s.current_period_end, s.cancel_at_period_end,
+		s.canceled_at, s.metadata, s.created_at, s.updated_at
+	FROM subscriptions s JOIN products p ON p.id = s.product_id JOIN prices r ON r.id = s.price_id`
+
 func scanSubscription(scan db.Scan) (s Subscription, err error) {
 	err = scan(&s.ID, &s.CustomerID, &s.ProductID, &s.ProductName, &s.Price.ID, &s.Price.Name, &s.Price.AmountCents, &s.Price.Currency,
-		&s.Price.BillingPeriod, &s.OrderItemID, &s.Status, &s.ClerkSubscriptionID, &s.PeriodStart, &s.PeriodEnd, &s.CancelAtPeriodEnd,
-		&s.CanceledAt, &s.Metadata, &s.CreatedAt, &s.UpdatedAt)
+		&s.Price.BillingPeriod, &s.OrderItemID, &s.Status, &s.ClerkSubscriptionID, &s.parent, db.JSON(&s.facts), &s.PeriodStart, &s.PeriodEnd,
+		&s.CancelAtPeriodEnd, &s.CanceledAt, &s.Metadata, &s.CreatedAt, &s.UpdatedAt)
 	return s, err
 }
 
 func listOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) ([]Subscription, error) {
-	return db.All(ctx, q, scanSubscription, `
-		SELECT s.id, s.customer_id, s.product_id, p.name, r.id, r.name, r.amount_cents, r.currency, r.billing_period, s.order_item_id, s.status,
-			s.clerk_subscription_id, s.current_period_start, s.current_period_end, s.cancel_at_period_end, s.canceled_at, s.metadata,
-			s.created_at, s.updated_at
-		FROM subscriptions s JOIN customers c ON c.id = s.customer_id JOIN products p ON p.id = s.product_id JOIN prices r ON r.id = s.price_id
-		WHERE c.profile_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3`, buyer, before, limit)
+	return db.All(ctx, q, scanSubscription, selectSubscription+`
+		JOIN customers c ON c.id = s.customer_id WHERE c.profile_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3`, buyer, before, limit)
 }
 
-func live(ctx context.Context, q db.Q, customerID, productID int64) (bool, error) {
-	found, err := db.All(ctx, q, db.Value[int64],
-		`SELECT id FROM subscriptions WHERE customer_id = $1 AND product_id = $2 AND status <> 'canceled'`, customerID, productID)
-	return len(found) > 0, err
+// countsAsHeld is true of a row that keeps its buyer from ordering the product again. $1 is the time: a subscription that is no
+// provider's is over with the period that was paid.
+const countsAsHeld = `s.status <> 'canceled' AND (s.clerk_subscription_id <> '' OR s.current_period_end IS NULL OR s.current_period_end > $1)`
+
+func held(ctx context.Context, q db.Q, customerID, productID int64, now time.Time) (bool, error) {
+	return db.One(ctx, q, db.Value[bool],
+		`SELECT EXISTS (SELECT 1 FROM subscriptions s WHERE s.customer_id = $2 AND s.product_id = $3 AND `+countsAsHeld+`)`, now, customerID, productID)
 }
 
-func insert(ctx context.Context, q db.Q, s Subscription) error {
+// byItem is the row of a provider's item.
+func byItem(ctx context.Context, q db.Q, itemID string) (Subscription, error) {
+	return db.One(ctx, q, scanSubscription, selectSubscription+` WHERE s.clerk_subscription_id = $1 AND s.clerk_subscription_id <> ''`, itemID)
+}
+
+// madeByOrder is the newest row of a product that an order made and no provider knows of yet.
+func madeByOrder(ctx context.Context, q db.Q, customerID, productID int64) (Subscription, error) {
+	return db.One(ctx, q, scanSubscription, selectSubscription+`
+		WHERE s.customer_id = $1 AND s.product_id = $2 AND s.clerk_subscription_id = '' AND s.status <> 'canceled' ORDER BY s.id DESC LIMIT 1`,
+		customerID, productID)
+}
+
+func customerOfItem(ctx context.Context, q db.Q, itemID, parent string) (int64, error) {
+	return db.One(ctx, q, db.Value[int64], `
+		SELECT customer_id FROM subscriptions
+		WHERE ($1 <> '' AND clerk_subscription_id = $1) OR ($2 <> '' AND clerk_parent_id = $2) ORDER BY id LIMIT 1`, itemID, parent)
+}
+
+// itemsOf are the rows of a customer that the provider knows of.
+func itemsOf(ctx context.Context, q db.Q, customerID int64) ([]Subscription, error) {
+	return db.All(ctx, q, scanSubscription, selectSubscription+` WHERE s.customer_id = $1 AND s.clerk_subscription_id <> '' ORDER BY s.id`, customerID)
+}
+
+func insert(ctx context.Context, q db.Q, s *Subscription) (err error) {
+	s.ID, err = db.One(ctx, q, db.Value[int64], `
+		INSERT INTO subscriptions (customer_id, product_id, price_id, order_item_id, status, clerk_subscription_id, clerk_parent_id, clerk_facts,
+			current_period_start, current_period_end, cancel_at_period_end, canceled_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id`,
+		s.CustomerID, s.ProductID, s.Price.ID, s.OrderItemID, s.Status, s.ClerkSubscriptionID, s.parent, db.JSON(s.facts), s.PeriodStart, s.PeriodEnd,
+		s.CancelAtPeriodEnd, s.CanceledAt, s.CreatedAt)
+	return err
+}
+
+func update(ctx context.Context, q db.Q, s Subscription) error {
 	_, err := q.Exec(ctx, `
-		INSERT INTO subscriptions (customer_id, product_id, price_id, order_item_id, status, current_period_start, current_period_end,
-			created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
-		s.CustomerID, s.ProductID, s.Price.ID, s.OrderItemID, s.Status, s.PeriodStart, s.PeriodEnd, s.CreatedAt)
+		UPDATE subscriptions SET product_id = $2, price_id = $3, order_item_id = $4, status = $5, clerk_subscription_id = $6, clerk_parent_id = $7,
+			clerk_facts = $8, current_period_start = $9, current_period_end = $10, cancel_at_period_end = $11, canceled_at = $12, updated_at = $13
+		WHERE id = $1`,
+		s.ID, s.ProductID, s.Price.ID, s.OrderItemID, s.Status, s.ClerkSubscriptionID, s.parent, db.JSON(s.facts), s.PeriodStart, s.PeriodEnd,
+		s.CancelAtPeriodEnd, s.CanceledAt, s.UpdatedAt)
+	return err
+}
+
+// endUnrenewed ends the subscriptions of a customer (0: of all) that no provider renews and whose paid period is over.
+func endUnrenewed(ctx context.Context, q db.Q, now time.Time, customerID int64) error {
+	_, err := q.Exec(ctx, `
+		UPDATE subscriptions SET status = 'canceled', canceled_at = current_period_end, updated_at = $1
+		WHERE status <> 'canceled' AND clerk_subscription_id = '' AND current_period_end <= $1
+			AND (CAST($2 AS BIGINT) = 0 OR customer_id = $2)`, now, customerID)
+	return err
+}
+
+func bookmark(ctx context.Context, q db.Q, name string) (position string, err error) {
+	return db.One(ctx, q, db.Value[string], `SELECT position FROM bookmarks WHERE name = $1`, name)
+}
+
+func setBookmark(ctx context.Context, q db.Q, name, position string, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO bookmarks (name, position, updated_at) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at`, name, position, now)
 	return err
 }

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"souk/internal/clerkapi"
+	"souk/internal/db"
+	clerkusers "souk/internal/identity/clerk"
+	"souk/internal/inbox"
+	"souk/internal/jobs"
+	"souk/internal/lenient"
+	"souk/internal/subscription"
+	clerkbilling "souk/internal/subscription/clerk"
+)
+
+// clerkProvider is Clerk's name in the inbox.
+const clerkProvider = "clerk"
+
+// clerkEvent does what a webhook of Clerk's means. The names of events are those of Clerk's catalog, and the older
+// billing.subscription.*; a name that is none of them is kept and ignored.
+func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inbox.Outcome, err error) {
+	envelope, _ := lenient.Parse(e.Payload)
+	data := envelope.Object("data")
+	if data == nil {
+		return inbox.Outcome{Status: inbox.Review, Message: "it has no data"}, nil
+	}
+	sent := e.ReceivedAt
+	if at, _ := envelope.Time("timestamp"); at != nil {
+		sent = *at
+	}
+	kind, _, _ := strings.Cut(strings.TrimPrefix(e.Type, "billing."), ".")
+	subject := cmp.Or(clerkbilling.UserID(data), data.Object("public_user_data").Text("user_id"))
+	if kind == "user" {
+		subject = data.Text("id")
+	}
+	switch {
+	case kind == "user":
+		out, err = a.clerkUser(ctx, tx, e.Type, data, sent)
+	case kind == "subscription" || kind == "subscriptionItem":
+		out, err = a.clerkSubscription(ctx, tx, e.Type, data, sent)
+	case kind == "paymentAttempt":
+		out, err = a.clerkPayment(ctx, tx, data, sent)
+	default:
+		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
+	}
+	out.Subject = subject
+	if err != nil || subject == "" {
+		return out, err
+	}
+	out.Erased, err = a.people.Erased(ctx, tx, subject)
+	return out, err
+}
+
+func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data lenient.Object, sent time.Time) (inbox.Outcome, error) {
+	change, ok := clerkusers.UserChange(data, sent)
+	switch {
+	case !ok:
+		return inbox.Outcome{Status: inbox.Review, Message: "it names no user"}, nil
+	case eventType == "user.deleted":
+		return inbox.Outcome{Status: inbox.Processed}, a.eraseUser(ctx, tx, change.ID)
+	case eventType == "user.created" || eventType == "user.updated":
+		_, _, err := a.people.FollowUser(ctx, tx, change)
+		return inbox.Outcome{Status: inbox.Processed}, err
+	}
+	return inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}, nil
+}
+
+// eraseUser blanks everything that names a person, wherever it is kept. Orders, payments and what they gave stay.
+func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) error {
+	profile, err := a.people.EraseUser(ctx, tx, clerkUserID)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		a.orders.ForgetBuyer(ctx, tx, profile.ID),
+		a.bookings.ForgetBuyer(ctx, tx, profile.ID),
+		a.catalog.RetireSeller(ctx, tx, profile.ID),
+		a.idempotency.ForgetCaller(ctx, tx, clerkUserID),
+		a.inbox.Blank(ctx, tx, clerkProvider, clerkUserID),
+	)
+}
+
+func (a *App) clerkSubscription(ctx context.Context, tx *db.Tx, eventType string, data lenient.Object, sent time.Time) (inbox.Outcome, error) {
+	if clerkbilling.OfOrganisation(data) {
+		return inbox.Outcome{Status: inbox.Ignored, Message: "it is an organisation's, which buys nothing here"}, nil
+	}
+	reports := clerkbilling.Reports(eventType, data, sent)
+	if len(reports) == 0 {
+		return a.askInstead(ctx, tx, data)
+	}
+	out, err := a.subscriptions.Follow(ctx, tx, reports)
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	return a.outcome(ctx, tx, out, clerkbilling.UserID(data))
+}
+
+// askInstead has Clerk asked about the user of an event that says nothing of any item.
+func (a *App) askInstead(ctx context.Context, tx *db.Tx, data lenient.Object) (inbox.Outcome, error) {
+	user := clerkbilling.UserID(data)
+	if user == "" || a.subscriptions.Source == nil {
+		return inbox.Outcome{Status: inbox.Review, Message: "it tells of no item"}, nil
+	}
+	return inbox.Outcome{Status: inbox.Processed, Message: "it tells of no item: Clerk is asked"}, a.Jobs.Insert(ctx, tx, askClerk{user}, jobs.Insert{})
+}
+
+func (a *App) clerkPayment(ctx context.Context, tx *db.Tx, data lenient.Object, sent time.Time) (inbox.Outcome, error) {
+	if clerkbilling.OfOrganisation(data) {
+		return inbox.Outcome{Status: inbox.Ignored, Message: "it is an organisation's, which buys nothing here"}, nil
+	}
+	payment, ok := clerkbilling.Payment(data, sent)
+	if !ok {
+		return inbox.Outcome{Status: inbox.Review, Message: "its id or status is missing or unknown"}, nil
+	}
+	out, err := a.subscriptions.FollowPayment(ctx, tx, payment)
+	if err != nil {
+		return inbox.Outcome{}, err
+	}
+	return a.outcome(ctx, tx, out, payment.UserID)
+}
+
+// outcome is what the inbox is told of what became of reports.
+func (a *App) outcome(ctx context.Context, tx *db.Tx, out subscription.Outcome, user string) (inbox.Outcome, error) {
+	switch {
+	case out.Refused != "":
+		return inbox.Outcome{Status: inbox.Review, Message: out.Refused}, nil
+	case out.Lacks != "":
+		return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Lacks, Message: "not known yet: " + out.Lacks}, nil
+	case out.Dispute == "":
+		return inbox.Outcome{Status: inbox.Processed}, nil
+	case a.subscriptions.Source == nil || user == "":
+		return inbox.Outcome{Status: inbox.Review, Message: "another event of the same moment says otherwise, and Clerk cannot be asked"}, nil
+	}
+	return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Dispute, Message: "another event of the same moment says otherwise: Clerk is asked"},
+		a.Jobs.Insert(ctx, tx, askClerk{user}, jobs.Insert{})
+}
+
+// clerkSource asks the Backend API what a user holds.
+func clerkSource(b *clerkbilling.Backend, now func() time.Time) subscription.Source {
+	return func(ctx context.Context, clerkUserID string) ([]subscription.Report, error) {
+		asked := now()
+		raw, err := b.Subscription(ctx, clerkUserID)
+		switch {
+		case errors.Is(err, clerkbilling.ErrNoSubscription):
+			return nil, nil
+		case errors.Is(err, clerkapi.ErrUnknown):
+			return nil, subscription.ErrNoUser.Because(err)
+		case err != nil:
+			return nil, err
+		}
+		data, _ := lenient.Parse(raw)
+		return clerkbilling.Reports("", data, asked), nil
+	}
+}
+
+// askClerkFor has Clerk say what a buyer's profile holds.
+func (a *App) askClerkFor(ctx context.Context, buyer int64) error {
+	if a.subscriptions.Source == nil {
+		return clerkapi.ErrNotConfigured
+	}
+	user, err := a.people.ClerkUserID(ctx, buyer)
+	if err == nil {
+		_, err = a.subscriptions.Ask(ctx, user)
+	}
+	return err
+}
+
+// The jobs that follow from events.
+type (
+	askClerk struct {
+		User string `json:"user"`
+	}
+	retryWaiting struct {
+		Key string `json:"key"`
+	}
+	reconcileAll struct{}
+	tidyUp       struct{}
+)
+
+func (askClerk) Kind() string     { return "ask_clerk" }
+func (retryWaiting) Kind() string { return "retry_waiting_events" }
+func (reconcileAll) Kind() string { return "reconcile" }
+func (tidyUp) Kind() string       { return "tidy_up" }
+
+const (
+	reconcileEvery = 15 * time.Minute
+	reconcileFor   = 10 * time.Minute // then the next run goes on
+	tidyEvery      = time.Minute
+)
+
+// clerkJobs says what works the jobs.
+func (a *App) clerkJobs() {
+	jobs.Handle(a.Jobs, func(ctx context.Context, j retryWaiting) error { return a.inbox.RetryWaiting(ctx, j.Key) })
+	jobs.Handle(a.Jobs, func(ctx context.Context, j askClerk) error {
+		_, err := a.subscriptions.Ask(ctx, j.User)
+		return err
+	})
+	jobs.Handle(a.Jobs, func(ctx context.Context, _ tidyUp) error {
+		return errors.Join(a.inbox.Sweep(ctx), a.fulfillment.EndExpired(ctx), a.subscriptions.EndUnrenewed(ctx))
+	})
+	a.Jobs.Every(tidyEvery, tidyUp{})
+	jobs.Handle(a.Jobs, func(ctx context.Context, _ reconcileAll) error {
+		_, err := a.Reconcile(ctx)
+		return err
+	}, jobs.Timeout(reconcileFor+time.Minute))
+	if a.subscriptions.Source != nil {
+		a.Jobs.Every(reconcileEvery, reconcileAll{})
+	}
+}
+
+// retryLater has the events that wait for key tried at a time.
+func (a *App) retryLater(ctx context.Context, tx *db.Tx, key string, at time.Time) error {
+	return a.Jobs.Insert(ctx, tx, retryWaiting{key}, jobs.Insert{At: at})
+}
+
+// Reconcile compares the subscriptions of all users with Clerk's, repairs what differs, and says what did.
+func (a *App) Reconcile(ctx context.Context) (subscription.Tally, error) {
+	bounded, cancel := context.WithTimeout(ctx, reconcileFor)
+	defer cancel()
+	t, err := a.subscriptions.Reconcile(bounded)
+	slog.InfoContext(ctx, "reconciled with Clerk", "users", t.Users, "drift", t.Drifted, "failed", t.Failed, "complete", t.Complete)
+	return t, err
+}

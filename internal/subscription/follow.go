@@ -1,0 +1,293 @@
+package subscription
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"souk/internal/catalog"
+	"souk/internal/db"
+	"souk/internal/identity"
+	"souk/internal/order"
+)
+
+// Report is what a provider said of one item at one moment.
+type Report struct {
+	ItemID string
+	UserID string          // the provider's; empty: it did not say
+	Parent string          // the subscription around the item; empty: it did not say
+	At     time.Time       // of the change that it reports
+	Facts  map[Fact]string // those that it has
+	Free   bool            // the item costs nothing, such as the plan that everybody has
+	Sure   bool            // it is the provider's answer to a question, not a message that may be late
+}
+
+// said is a fact of the report, or empty.
+func (r Report) said(name Fact) string { return r.Facts[name] }
+
+// Outcome is what came of reports. Its keys are for inbox.Wake.
+type Outcome struct {
+	Changed int    // rows of subscriptions that are different now
+	Lacks   string // what is not known yet: a key such as user:user_2abc or plan:cplan_1
+	Dispute string // the key of an item of which two reports of one moment disagree: the provider must be asked
+	Refused string // why it cannot be right
+}
+
+// What events wait for.
+func userKey(id string) string    { return identity.Key(id) }
+func itemKey(id string) string    { return "item:" + id }
+func parentKey(id string) string  { return "subscription:" + id }
+func disputeKey(id string) string { return "dispute:" + id }
+
+// Follow applies reports, which may be old, repeated, incomplete, and in any order: the same reports end in the same
+// subscriptions. What one lacks does not keep the others from being applied.
+func (s *Service) Follow(ctx context.Context, tx *db.Tx, reports []Report) (out Outcome, err error) {
+	for _, r := range reports {
+		one, err := s.follow(ctx, tx, r)
+		if err != nil {
+			return Outcome{}, err
+		}
+		out.Changed += one.Changed
+		out.Lacks, out.Dispute, out.Refused = cmp.Or(out.Lacks, one.Lacks), cmp.Or(out.Dispute, one.Dispute), cmp.Or(out.Refused, one.Refused)
+	}
+	return out, nil
+}
+
+func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, error) {
+	customerID, lacks, err := s.holder(ctx, tx, r)
+	if err != nil || lacks != "" {
+		return Outcome{Lacks: lacks}, err
+	}
+	if err := s.People.Lock(ctx, tx, customerID); err != nil {
+		return Outcome{}, err
+	}
+	sub, there, err := s.itemOf(ctx, tx, customerID, r)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if sub.CustomerID != customerID {
+		return Outcome{Refused: "the item " + r.ItemID + " is another user's"}, nil
+	}
+	before := sub
+	sub.facts = maps.Clone(sub.facts)
+	merged, dispute := sub.facts.merge(r)
+	plan := catalog.Plan{PlanID: sub.facts.text(FactPlan), PriceID: sub.facts.text(FactPrice), Period: sub.facts.text(FactPeriod)}
+	if plan.PlanID == "" && plan.PriceID == "" {
+		if there && sub.ProductID != 0 { // made by an order, and nobody said which plan it is
+			return s.write(ctx, tx, before, sub, merged, dispute, r)
+		}
+		return Outcome{Lacks: itemKey(r.ItemID)}, nil
+	}
+	price, err := s.Catalog.PlanPrice(ctx, tx, plan)
+	switch {
+	case errors.Is(err, db.ErrNoRows) && r.Free && !there:
+		return Outcome{}, nil // nobody sells it here; reconciling finds it once somebody does
+	case errors.Is(err, db.ErrNoRows):
+		return Outcome{Lacks: plan.Key()}, nil
+	case err != nil:
+		return Outcome{}, err
+	}
+	sub.Price, sub.ProductID = price, price.ProductID
+	return s.write(ctx, tx, before, sub, merged, dispute, r)
+}
+
+// holder is the customer that an item belongs to: by the user's id, else by what is known of the item or its subscription.
+func (s *Service) holder(ctx context.Context, tx *db.Tx, r Report) (customerID int64, lacks string, err error) {
+	if r.UserID != "" {
+		c, err := s.People.CustomerOf(ctx, tx, r.UserID)
+		if errors.Is(err, identity.ErrUnknown) {
+			return 0, userKey(r.UserID), nil
+		}
+		return c.ID, "", err
+	}
+	customerID, err = customerOfItem(ctx, tx, r.ItemID, r.Parent)
+	if errors.Is(err, db.ErrNoRows) {
+		if r.Parent != "" {
+			return 0, parentKey(r.Parent), nil
+		}
+		return 0, itemKey(r.ItemID), nil
+	}
+	return customerID, "", err
+}
+
+// itemOf is the row of the item, or one that an order made and that has no item yet, or a new one.
+func (s *Service) itemOf(ctx context.Context, tx *db.Tx, customerID int64, r Report) (sub Subscription, there bool, err error) {
+	sub, err = byItem(ctx, tx, r.ItemID)
+	if err == nil || !errors.Is(err, db.ErrNoRows) {
+		return sub, err == nil, err
+	}
+	now := s.Now()
+	fresh := Subscription{CustomerID: customerID, ClerkSubscriptionID: r.ItemID, facts: facts{}, CreatedAt: now, UpdatedAt: now}
+	price, err := s.Catalog.PlanPrice(ctx, tx, catalog.Plan{PlanID: r.said(FactPlan), PriceID: r.said(FactPrice), Period: r.said(FactPeriod)})
+	if errors.Is(err, db.ErrNoRows) {
+		return fresh, false, nil
+	}
+	if err != nil {
+		return Subscription{}, false, err
+	}
+	if status := r.said(FactStatus); status != ProviderActive && status != ProviderTrialing {
+		return fresh, false, nil
+	}
+	sub, err = madeByOrder(ctx, tx, customerID, price.ProductID)
+	if errors.Is(err, db.ErrNoRows) {
+		return fresh, false, nil
+	}
+	sub.ClerkSubscriptionID = r.ItemID
+	return sub, true, err
+}
+
+// fromFacts sets what the facts say; what they do not say stays. ok is false when the status is none that is known.
+func (s *Subscription) fromFacts() (ok bool) {
+	for name, at := range map[Fact]**time.Time{FactStart: &s.PeriodStart, FactEnd: &s.PeriodEnd} {
+		if _, said := s.facts[name]; said {
+			*at = s.facts.time(name)
+		}
+	}
+	s.parent = cmp.Or(s.facts.text(FactParent), s.parent)
+	if _, said := s.facts[FactStatus]; said {
+		if s.Status, ok = s.facts.state(); !ok {
+			return false
+		}
+	}
+	status := s.facts[FactStatus]
+	s.CanceledAt = nil
+	if s.facts.with(FactCanceledAt, FactStatus) {
+		s.CanceledAt = s.facts.time(FactCanceledAt)
+	}
+	running := s.Status == Active || s.Status == Trialing
+	s.CancelAtPeriodEnd = s.PeriodEnd != nil && (status.Value == ProviderCanceled || running && s.CanceledAt != nil)
+	if s.Status == Canceled && s.CanceledAt == nil {
+		if s.CanceledAt = s.facts.time(FactCanceledAt); s.CanceledAt == nil {
+			s.CanceledAt = new(time.UnixMicro(status.At).UTC())
+		}
+	}
+	return true
+}
+
+// write brings the row in line with its facts, and what hangs on it in line with the row.
+func (s *Service) write(ctx context.Context, tx *db.Tx, before, sub Subscription, merged, dispute bool, r Report) (out Outcome, err error) {
+	if dispute {
+		out.Dispute = disputeKey(r.ItemID)
+	}
+	if _, said := sub.facts[FactStatus]; !said && sub.ID == 0 {
+		return Outcome{Lacks: itemKey(r.ItemID)}, nil
+	}
+	if !sub.fromFacts() {
+		return Outcome{Refused: fmt.Sprintf("the status %.40q is not known", sub.facts.text(FactStatus))}, nil
+	}
+	changed := !same(before, sub)
+	if merged || changed {
+		sub.UpdatedAt = s.Now()
+		if sub.ID == 0 {
+			err = insert(ctx, tx, &sub)
+		} else {
+			err = update(ctx, tx, sub)
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+	}
+	if changed {
+		out.Changed = 1
+	}
+	if before.ID == 0 || before.ClerkSubscriptionID == "" || before.parent != sub.parent {
+		for _, key := range []string{itemKey(r.ItemID), parentKey(sub.parent)} {
+			if err := s.Arrived(ctx, tx, key); err != nil {
+				return Outcome{}, err
+			}
+		}
+	}
+	given, err := s.Changed(ctx, tx, sub)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if given {
+		out.Changed = 1
+	}
+	// What the report says counts, not what the row says after newer ones: that the item was active once is proof enough.
+	if said := r.said(FactStatus); slices.Contains([]string{ProviderActive, ProviderTrialing, ProviderCanceled}, said) {
+		err = s.Orders.Prove(ctx, tx, order.Holding{CustomerID: sub.CustomerID, PriceID: sub.Price.ID, ItemID: r.ItemID, Since: sub.facts.began()})
+	}
+	return out, err
+}
+
+// same says that two rows tell a reader the same.
+func same(a, b Subscription) bool {
+	equal := func(a, b *time.Time) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+	return a.ID == b.ID && a.ClerkSubscriptionID == b.ClerkSubscriptionID && a.Status == b.Status && a.ProductID == b.ProductID &&
+		a.Price.ID == b.Price.ID && equal(a.PeriodStart, b.PeriodStart) && equal(a.PeriodEnd, b.PeriodEnd) &&
+		a.CancelAtPeriodEnd == b.CancelAtPeriodEnd && equal(a.CanceledAt, b.CanceledAt) && a.parent == b.parent && b.ID != 0
+}
+
+// The states of a Payment, and the periods of a plan.
+const (
+	PaymentPending   = order.PaymentPending
+	PaymentSucceeded = order.PaymentSucceeded
+	PaymentFailed    = order.PaymentFailed
+
+	Monthly = catalog.Monthly
+	Yearly  = catalog.Yearly
+)
+
+// Payment is an attempt to pay for items, as the provider tells of it.
+type Payment struct {
+	ID          string
+	UserID      string
+	Status      string
+	AmountCents int64
+	Currency    string
+	Renewal     bool
+	Paid        time.Time // or when it was tried
+	Items       []Report  // what it is for: id and plan
+}
+
+// FollowPayment keeps an attempt to pay, and has it pay the order that it is for.
+func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outcome, error) {
+	first := Report{UserID: p.UserID}
+	if len(p.Items) > 0 {
+		first.ItemID, first.Parent = p.Items[0].ItemID, p.Items[0].Parent
+	}
+	if first.UserID == "" && first.ItemID == "" {
+		return Outcome{Refused: "it names neither a user nor an item"}, nil
+	}
+	customerID, lacks, err := s.holder(ctx, tx, first)
+	if err != nil || lacks != "" {
+		return Outcome{Lacks: lacks}, err
+	}
+	if err := s.People.Lock(ctx, tx, customerID); err != nil {
+		return Outcome{}, err
+	}
+	attempt := order.ProviderPayment{
+		ExternalID: p.ID, CustomerID: customerID, Status: p.Status, AmountCents: p.AmountCents, Currency: p.Currency, Renewal: p.Renewal, Paid: p.Paid,
+	}
+	for _, item := range p.Items {
+		plan := catalog.Plan{PlanID: item.said(FactPlan), PriceID: item.said(FactPrice), Period: item.said(FactPeriod)}
+		price, err := s.priceOf(ctx, tx, item.ItemID, plan)
+		switch {
+		case errors.Is(err, db.ErrNoRows) && item.Free:
+		case errors.Is(err, db.ErrNoRows) && plan == (catalog.Plan{}):
+			return Outcome{Lacks: itemKey(item.ItemID)}, nil
+		case errors.Is(err, db.ErrNoRows):
+			return Outcome{Lacks: plan.Key()}, nil
+		case err != nil:
+			return Outcome{}, err
+		default:
+			attempt.Holdings = append(attempt.Holdings, order.Holding{PriceID: price, ItemID: item.ItemID})
+		}
+	}
+	return Outcome{}, s.Orders.RecordPayment(ctx, tx, attempt)
+}
+
+// priceOf is the price of a plan, or else of the item, if its row is there.
+func (s *Service) priceOf(ctx context.Context, tx *db.Tx, itemID string, plan catalog.Plan) (int64, error) {
+	price, err := s.Catalog.PlanPrice(ctx, tx, plan)
+	if err == nil || !errors.Is(err, db.ErrNoRows) || plan != (catalog.Plan{}) {
+		return price.ID, err
+	}
+	sub, err := byItem(ctx, tx, itemID)
+	return sub.Price.ID, err
+}
