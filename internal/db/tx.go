@@ -157,6 +157,9 @@ type noNetwork struct{ next http.RoundTripper }
 
 func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Context().Value(txKey{}) != nil {
+		if r.Body != nil {
+			_ = r.Body.Close() // as every transport must, whatever it answers
+		}
 		return nil, errors.New("network inside a transaction: " + r.URL.Host)
 	}
 	return n.next.RoundTrip(r)

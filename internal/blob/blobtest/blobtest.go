@@ -198,30 +198,31 @@ func brokenBodies(t *testing.T, s Storage) {
 	lost := fault.New(fault.Malformed, "lost", "The connection was lost.")
 	const large = 9 << 20 // more than one part, where there are parts
 	for name, c := range map[string]struct {
-		body io.Reader
+		body func() io.Reader
 		size int64
 		want error
 	}{
-		"broken at once":                {failing{lost}, 3, lost},
-		"broken inside":                 {endsWith(2, lost), 3, lost},
-		"refused at the end":            {endsWith(3, lost), 3, lost},
-		"refused at the end, no length": {endsWith(3, lost), -1, lost},
-		"cut off":                       {endsWith(2, io.ErrUnexpectedEOF), 3, io.ErrUnexpectedEOF},
-		"cut off, no length":            {endsWith(2, io.ErrUnexpectedEOF), -1, io.ErrUnexpectedEOF},
-		"shorter than announced":        {strings.NewReader("x"), 3, blob.ErrFailed},
-		"longer than announced":         {strings.NewReader("xxxx"), 3, blob.ErrFailed},
-		"nothing of what was announced": {strings.NewReader(""), 3, blob.ErrFailed},
-		"large, broken late":            {endsWith(large-1, lost), large, lost},
-		"large, refused at the end":     {endsWith(large, lost), large, lost},
-		"large, cut off, no length":     {endsWith(large, io.ErrUnexpectedEOF), -1, io.ErrUnexpectedEOF},
-		"large, longer than announced":  {io.LimitReader(zeros{}, large+1), large, blob.ErrFailed},
-		"large, shorter than announced": {io.LimitReader(zeros{}, large-1), large, blob.ErrFailed},
+		"broken at once":                {func() io.Reader { return failing{lost} }, 3, lost},
+		"broken inside":                 {func() io.Reader { return endsWith(2, lost) }, 3, lost},
+		"refused at the end":            {func() io.Reader { return endsWith(3, lost) }, 3, lost},
+		"refused at the end, no length": {func() io.Reader { return endsWith(3, lost) }, -1, lost},
+		"cut off":                       {func() io.Reader { return endsWith(2, io.ErrUnexpectedEOF) }, 3, io.ErrUnexpectedEOF},
+		"cut off, no length":            {func() io.Reader { return endsWith(2, io.ErrUnexpectedEOF) }, -1, io.ErrUnexpectedEOF},
+		"shorter than announced":        {func() io.Reader { return strings.NewReader("x") }, 3, blob.ErrFailed},
+		"longer than announced":         {func() io.Reader { return strings.NewReader("xxxx") }, 3, blob.ErrFailed},
+		"nothing of what was announced": {func() io.Reader { return strings.NewReader("") }, 3, blob.ErrFailed},
+		"large, broken late":            {func() io.Reader { return endsWith(large-1, lost) }, large, lost},
+		"large, refused at the end":     {func() io.Reader { return endsWith(large, lost) }, large, lost},
+		"large, cut off, no length":     {func() io.Reader { return endsWith(large, io.ErrUnexpectedEOF) }, -1, io.ErrUnexpectedEOF},
+		"large, longer than announced":  {func() io.Reader { return io.LimitReader(zeros{}, large+1) }, large, blob.ErrFailed},
+		"large, shorter than announced": {func() io.Reader { return io.LimitReader(zeros{}, large-1) }, large, blob.ErrFailed},
 	} {
 		for _, key := range []string{"old", "new"} {
-			if err := s.Put(t.Context(), key, c.body, c.size); !errors.Is(err, c.want) || fault.KindOf(err) == fault.Internal {
+			if err := s.Put(t.Context(), key, c.body(), c.size); !errors.Is(err, c.want) || fault.KindOf(err) == fault.Internal {
 				t.Errorf("%s: %v, want %v", name, err, c.want)
 			}
 		}
+		s.holds(t, "old", "old")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	body := io.MultiReader(io.LimitReader(zeros{}, large), readFunc(func([]byte) (int, error) { cancel(); return 0, io.EOF }))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"souk/internal/blob"
+	"souk/internal/blob/blobtest"
 	"souk/internal/fault"
 )
 
@@ -112,6 +113,19 @@ func (s *shop) files() (names []string) {
 		s.t.Fatal(err)
 	}
 	return names
+}
+
+func TestStorage(t *testing.T) {
+	blobtest.Run(t, func(t *testing.T) blobtest.Storage {
+		s := open(t)
+		return blobtest.Storage{Store: s, Keys: func() []string {
+			keys := s.files()
+			for i := range keys {
+				keys[i] = strings.TrimPrefix(keys[i], s.dir+"/")
+			}
+			return keys
+		}}
+	})
 }
 
 func TestServesWhatWasPut(t *testing.T) {

@@ -55,7 +55,7 @@ func New(o Options) *Store {
 		Credentials: credentials.NewStaticCredentialsProvider(o.AccessKeyID, o.SecretAccessKey, ""),
 		HTTPClient:  boundedClient{o.Client},
 		Retryer: retry.NewStandard(func(r *retry.StandardOptions) {
-			r.MaxBackoff = time.Second
+			r.MaxBackoff = 300 * time.Millisecond
 		}),
 		// The signature is over the bytes already, and servers beside Amazon's refuse the newer checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
