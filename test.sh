@@ -72,7 +72,7 @@ go build -o "$work/testreport" ./scripts/testreport
 if [ "$mode" = --quick ]; then
 	step gofmt formatted
 	SOUK_TEST_POSTGRES='' tests "tests on SQLite (short)" sqlite -short ./...
-	notes+=("not run (./test.sh runs it): PostgreSQL, go vet, lint, race detector, start.sh --check")
+	notes+=("not run (./test.sh runs it): PostgreSQL, S3, go vet, lint, race detector, start.sh --check")
 	exit $((failed > 0))
 fi
 
@@ -82,6 +82,15 @@ else
 	postgres_start -c fsync=off -c synchronous_commit=off -c full_page_writes=off
 	export SOUK_TEST_POSTGRES=$POSTGRES_URL
 	notes+=("PostgreSQL: $POSTGRES_VERSION, started for this run")
+fi
+
+if [ -n "${SOUK_TEST_VERSITYGW:-}" ]; then
+	notes+=("S3: the server program of SOUK_TEST_VERSITYGW")
+elif scripts/versitygw.sh "$work/versitygw" >"$work/s3" 2>&1; then
+	export SOUK_TEST_VERSITYGW=$work/versitygw
+	notes+=("S3: versitygw, built for this run")
+else
+	notes+=("S3: versitygw cannot be built, its tests are skipped: $(tail -n 1 "$work/s3")")
 fi
 
 svix=internal/inbox/testdata/svix-npm # Svix's own library, for the tests that let it sign

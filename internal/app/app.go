@@ -53,6 +53,7 @@ type App struct {
 	idempotency   *httpx.Idempotency
 	files         *local.Store // nil when the files are kept elsewhere
 	closeIdle     func()       // of the connections to Clerk
+	closeBucket   func()       // nil when they are not in a bucket
 }
 
 // Options are what a test sets otherwise.
@@ -171,6 +172,9 @@ func Logger(cfg *config.Config, w io.Writer) (log *slog.Logger, flush func() err
 // Close ends what New opened.
 func (a *App) Close() error {
 	a.closeIdle()
+	if a.closeBucket != nil {
+		a.closeBucket()
+	}
 	if a.files == nil {
 		return a.DB.Close()
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 	if issuerSkew != nil {
 		skew = issuerSkew
 	}
-	return append(append(findings, database...), examineFiles(cfg), keys, examineClock(skew))
+	return append(append(findings, database...), examineFiles(ctx, cfg), keys, examineClock(skew))
 }
 
 func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Finding, skew *time.Duration) {
@@ -82,7 +83,18 @@ func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Findin
 	return findings, skew
 }
 
-func examineFiles(cfg *config.Config) Finding {
+func examineFiles(ctx context.Context, cfg *config.Config) Finding {
+	if cfg.Storage.Backend == "none" {
+		return Finding{true, "storage", "none: files can be neither uploaded nor loaded"}
+	}
+	if b, closeIdle := openBucket(cfg, time.Now); b != nil {
+		defer closeIdle()
+		name := fmt.Sprintf("bucket %q of %s", cfg.Storage.Bucket, cfg.Storage.Backend)
+		if err := probe(ctx, b); err != nil {
+			return Finding{false, "storage", name + ": " + err.Error()}
+		}
+		return Finding{true, "storage", name + " can be written, and the file was deleted again"}
+	}
 	folder := filepath.Join(cfg.DataDir, "files")
 	there := folder
 	for {
@@ -100,6 +112,28 @@ func examineFiles(cfg *config.Config) Finding {
 		return Finding{false, "storage", folder + ": " + err.Error()}
 	}
 	return Finding{true, "storage", folder + " can be written"}
+}
+
+// probe writes a small object, reads of it, and deletes it.
+func probe(ctx context.Context, b bucket) error {
+	if err := b.Check(ctx); err != nil {
+		return err
+	}
+	key, text := "souk-doctor/"+rand.Text()+".txt", "written by souk doctor, and deleted again"
+	if err := b.Put(ctx, key, strings.NewReader(text), int64(len(text))); err != nil {
+		return fmt.Errorf("a file cannot be written: %w", err)
+	}
+	info, err := b.Stat(ctx, key)
+	if err == nil && info.Size != int64(len(text)) {
+		err = fmt.Errorf("has %d bytes of %d", info.Size, len(text))
+	}
+	if err != nil {
+		err = fmt.Errorf("a file that was written cannot be found: %w", err)
+	}
+	if gone := b.Delete(ctx, key); gone != nil {
+		err = errors.Join(err, fmt.Errorf("%s cannot be deleted: %w", key, gone))
+	}
+	return err
 }
 
 func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, skew *time.Duration) {

@@ -89,7 +89,19 @@ type Config struct {
 		Bucket       string `env:"BUCKET"`
 		URLTTLSecond int    `env:"SIGNED_URL_TTL_SECONDS" envDefault:"600"`
 		MaxBytes     int64  `env:"MAX_BYTES" envDefault:"2147483648"`
+		S3           struct {
+			EndpointURL     string `env:"ENDPOINT_URL"`
+			Region          string `env:"REGION" envDefault:"us-east-1"`
+			AccessKeyID     string `env:"ACCESS_KEY_ID"`
+			SecretAccessKey Secret `env:"SECRET_ACCESS_KEY"`
+		} `envPrefix:"S3_"`
 	} `envPrefix:"ASSET_STORAGE_"`
+
+	Supabase struct {
+		URL            string `env:"URL"`
+		AnonKey        Secret `env:"ANON_KEY"`
+		ServiceRoleKey Secret `env:"SERVICE_ROLE_KEY"`
+	} `envPrefix:"SUPABASE_"`
 
 	OrderConfirmAllowManual  bool   `env:"ORDER_CONFIRM_ALLOW_MANUAL"`
 	OrderConfirmSharedSecret Secret `env:"ORDER_CONFIRM_SHARED_SECRET"`
@@ -156,8 +168,8 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	}
 	c.derive()
 	faults = append(faults, c.check()...)
-	if len(faults) > 0 {
-		return nil, Fault{errors.Join(faults...)}
+	if err := errors.Join(faults...); err != nil {
+		return nil, Fault{err}
 	}
 	return c, nil
 }
@@ -256,8 +268,13 @@ func (c *Config) derive() {
 		c.Clerk.WebhookSigningSecret[i] = Secret(strings.TrimSpace(s.Reveal()))
 	}
 	c.Clerk.APIURL = strings.TrimRight(c.Clerk.APIURL, "/")
+	c.Supabase.URL = strings.TrimRight(c.Supabase.URL, "/")
+	c.Storage.S3.EndpointURL = strings.TrimRight(c.Storage.S3.EndpointURL, "/")
 	if c.Storage.Backend == "" {
 		c.Storage.Backend = "local"
+		if c.Supabase.URL != "" {
+			c.Storage.Backend = "supabase"
+		}
 	}
 	if u, err := url.Parse(c.PublicURL); err == nil && len(c.AllowedHosts) == 0 {
 		c.AllowedHosts = []string{u.Hostname(), "localhost", "127.0.0.1", "::1"}
@@ -300,9 +317,7 @@ func (c *Config) check() (faults []error) {
 	if c.Storage.MaxBytes < 1 {
 		wrong("ASSET_STORAGE_MAX_BYTES must be at least 1")
 	}
-	if c.Storage.Backend != "local" && c.Storage.Backend != "none" {
-		wrong("ASSET_STORAGE_BACKEND must be local or none: supabase and s3 are not built in yet")
-	}
+	faults = append(faults, c.checkStorage()...)
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			wrong("CORS_ALLOWED_ORIGINS and CSRF_TRUSTED_ORIGINS take exact origins, such as https://shop.example.com, and no *")

@@ -42,6 +42,15 @@ func PoliteOutbound(requests int, per time.Duration) (client *http.Client, close
 	return outbound(newPolite(t, requests, per)), t.CloseIdleConnections
 }
 
+// PatientOutbound is Outbound for large uploads: a call may take as long as its context lets it, and connections are kept.
+// closeIdle ends those.
+func PatientOutbound() (client *http.Client, closeIdle func()) {
+	t := transport()
+	client = outbound(t)
+	client.Timeout = 0
+	return client, t.CloseIdleConnections
+}
+
 func transport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: connectIn}).DialContext,
