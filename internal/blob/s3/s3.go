@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -24,8 +23,6 @@ import (
 const (
 	askPatience   = 10 * time.Second // for a question without a body, its repetitions counted
 	storePatience = 2 * time.Minute  // for one part, likewise
-
-	maxReply = 1 << 20 // bytes of an answer that are read; objects are never read here
 )
 
 // Options are what New needs.
@@ -35,7 +32,7 @@ type Options struct {
 	Region          string
 	AccessKeyID     string
 	SecretAccessKey string
-	Client          *http.Client // without a timeout of its own
+	Client          *http.Client // one that bounds replies, follows no redirect, and has no timeout of its own
 	Now             func() time.Time
 }
 
@@ -53,7 +50,7 @@ func New(o Options) *Store {
 	options := sdk.Options{
 		Region:      o.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(o.AccessKeyID, o.SecretAccessKey, ""),
-		HTTPClient:  boundedClient{o.Client},
+		HTTPClient:  o.Client,
 		Retryer: retry.NewStandard(func(r *retry.StandardOptions) {
 			r.MaxBackoff = 300 * time.Millisecond
 		}),
@@ -148,21 +145,6 @@ func failed(err error) error {
 		}
 	}
 	return blob.Failed(err)
-}
-
-// boundedClient reads no more of an answer than a well-meaning server sends.
-type boundedClient struct{ client *http.Client }
-
-func (b boundedClient) Do(r *http.Request) (*http.Response, error) {
-	res, err := b.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(res.Body, maxReply), res.Body}
-	return res, nil
 }
 
 // clockSigner signs with the time it is given: an address says when it was made.

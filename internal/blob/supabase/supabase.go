@@ -21,8 +21,6 @@ import (
 const (
 	askPatience   = 10 * time.Second // for a question without a file
 	storePatience = 2 * time.Minute  // for an upload that stands still
-
-	maxReply = 1 << 20 // bytes; objects are never read here
 )
 
 // Options are what New needs.
@@ -30,22 +28,20 @@ type Options struct {
 	URL            string // of the project, an origin
 	Bucket         string
 	ServiceRoleKey string       // or a secret key (sb_secret_…)
-	Client         *http.Client // without a timeout of its own
+	Client         *http.Client // one that bounds replies, follows no redirect (the key would go along), and has no timeout of its own
 }
 
 // Store is the bucket. Safe for concurrent use.
 type Store struct {
 	base, bucket, key string
-	client            http.Client
+	client            *http.Client
 }
 
 var _ blob.Store = (*Store)(nil)
 
 // New makes the store. It asks nothing.
 func New(o Options) *Store {
-	s := &Store{base: o.URL + "/storage/v1", bucket: url.PathEscape(o.Bucket), key: o.ServiceRoleKey, client: *o.Client}
-	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // it would take the key along
-	return s
+	return &Store{base: o.URL + "/storage/v1", bucket: url.PathEscape(o.Bucket), key: o.ServiceRoleKey, client: o.Client}
 }
 
 // objectPath is bucket and key as they stand in an address.
@@ -188,14 +184,12 @@ func (s *Store) do(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	reply, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
-	switch {
-	case err != nil:
+	reply, err := io.ReadAll(res.Body)
+	if err != nil {
 		return nil, err
-	case res.StatusCode/100 != 2:
+	}
+	if res.StatusCode/100 != 2 {
 		return nil, readRefusal(res.StatusCode, reply)
-	case len(reply) > maxReply:
-		return nil, errors.New("the answer is too large")
 	}
 	return reply, nil
 }
