@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -192,20 +191,13 @@ func TestOfUploadsAtOnceTheLastWinsWhole(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		ana := s.As("ana@example.test")
 		id, path := newAsset(t, s, ana, "ana/guide.pdf")
-		start := make(chan struct{})
-		var clients sync.WaitGroup
-		for n := range 8 {
-			clients.Go(func() {
-				<-start
-				text := bytes.Repeat([]byte{byte('a' + n)}, 1000*(n+1))
-				got := ana.Do("PUT", path, text).Is(200).Object()
-				if got.Int("file_size_bytes") != int64(len(text)) || got.Text("checksum_sha256") != sum(text) {
-					t.Errorf("upload %d is told of another one: %v", n, got)
-				}
-			})
-		}
-		close(start)
-		clients.Wait()
+		atOnce(8, func(n int) {
+			text := bytes.Repeat([]byte{byte('a' + n)}, 1000*(n+1))
+			got := ana.Do("PUT", path, text).Is(200).Object()
+			if got.Int("file_size_bytes") != int64(len(text)) || got.Text("checksum_sha256") != sum(text) {
+				t.Errorf("upload %d is told of another one: %v", n, got)
+			}
+		})
 		key, checksum, size := contentOf(t, s, id)
 		stored := storedFiles(t, s)[key]
 		if sum([]byte(stored)) != checksum || int64(len(stored)) != size {

@@ -250,23 +250,16 @@ func TestStartingWithoutTheIssuer(t *testing.T) {
 func TestFirstRequestsAtOnceMakeOneProfile(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		ana := s.As("ana@example.test")
-		start := make(chan struct{})
-		var wg sync.WaitGroup
 		var ids sync.Map
-		for range 32 {
-			wg.Go(func() {
-				<-start
-				customer := ana.Get("/api/account/customer/")
-				if customer.Status != 200 {
-					t.Errorf("%d %s", customer.Status, customer.Body)
-					return
-				}
-				o := customer.Object()
-				ids.Store(fmt.Sprint(o.ID(), " ", o.Sub("profile").ID()), true)
-			})
-		}
-		close(start)
-		wg.Wait()
+		atOnce(32, func(int) {
+			customer := ana.Get("/api/account/customer/")
+			if customer.Status != 200 {
+				t.Errorf("%d %s", customer.Status, customer.Body)
+				return
+			}
+			o := customer.Object()
+			ids.Store(fmt.Sprint(o.ID(), " ", o.Sub("profile").ID()), true)
+		})
 		var all []string
 		ids.Range(func(id, _ any) bool { all = append(all, id.(string)); return true })
 		if len(all) != 1 {
