@@ -25,6 +25,12 @@ func TestWhatClerkKnowsOfTheCaller(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		if never := ana.Get("/api/me/clerk/").Is(200).Object(); never["last_sign_in_at"] != nil {
+			t.Errorf("signed in at %v", never["last_sign_in_at"])
+		}
+		if err := s.ClerkBackend.Instance.SignIn(id); err != nil {
+			t.Fatal(err)
+		}
 		got := ana.Get("/api/me/clerk/").Is(200)
 		me := got.Object()
 		if names := slices.Sorted(maps.Keys(me)); !slices.Equal(names, []string{

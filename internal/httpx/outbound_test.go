@@ -12,6 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"souk/internal/db"
+	"souk/internal/dbtest"
 )
 
 // pipes is a listener whose connections never leave the bubble of a synctest, so that time stands still while bytes move.
@@ -231,5 +234,30 @@ func TestASecretHeaderGoesToNoOtherHost(t *testing.T) {
 	}
 	if asked != 0 {
 		t.Errorf("the other host was asked %d times", asked)
+	}
+}
+
+func TestNoCallInsideATransaction(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer server.Close()
+	client, closeIdle := PoliteOutbound(100, time.Second)
+	defer closeIdle()
+	d := dbtest.Open(t, dbtest.SQLite(t))
+	for _, client := range []*http.Client{client, Outbound()} {
+		err := d.InTx(t.Context(), func(ctx context.Context, _ *db.Tx) error {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+			if err != nil {
+				return err
+			}
+			res, err := client.Do(r)
+			if err == nil {
+				_ = res.Body.Close()
+			}
+			return err
+		})
+		if err == nil || asked != 0 {
+			t.Errorf("asked %d times, %v", asked, err)
+		}
 	}
 }

@@ -52,6 +52,12 @@ func TestUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if u, err := b.User(t.Context(), id); err != nil || u.LastSignInAt != nil {
+		t.Errorf("never signed in: %v, %v", u.LastSignInAt, err)
+	}
+	if err := i.SignIn(id); err != nil {
+		t.Fatal(err)
+	}
 	u, err := b.User(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
@@ -61,17 +67,22 @@ func TestUser(t *testing.T) {
 	want := identity.ClerkUser{
 		ID: id, Email: "ana@example.test", Emails: []identity.ClerkEmail{{Address: "old@example.test"}, {Address: "ana@example.test", Verified: true}},
 		FirstName: "Demo", LastName: "Buyer", ImageURL: u.ImageURL, PublicMetadata: []byte(`{"entitlements":["premium"]}`),
-		CreatedAt: created, UpdatedAt: updated, LastSignInAt: &created,
+		CreatedAt: created, UpdatedAt: updated, LastSignInAt: u.LastSignInAt,
 	}
-	if !reflect.DeepEqual(u, want) || !strings.HasPrefix(u.ImageURL, "https://") {
+	if !reflect.DeepEqual(u, want) || u.LastSignInAt == nil || u.LastSignInAt.Before(created) || u.LastSignInAt.Sub(created) > time.Minute || !strings.HasPrefix(u.ImageURL, "https://") {
 		t.Errorf("got  %+v\nwant %+v", u, want)
 	}
 	if text := fmt.Sprintf("%+v %s", u, u.PublicMetadata); strings.Contains(text, "server alone") || strings.Contains(text, "everything") {
 		t.Errorf("holds private or unsafe metadata: %s", text)
 	}
 
-	if _, err := b.User(t.Context(), "user_unknown"); !errors.Is(err, clerkapi.ErrUnknown) {
-		t.Errorf("unknown: %v", err)
+	for _, unknown := range []string{"user_unknown", "", "..", "../users/" + id, id + "?x", id + "/"} {
+		if _, err := b.User(t.Context(), unknown); !errors.Is(err, clerkapi.ErrUnknown) {
+			t.Errorf("%q: %v", unknown, err)
+		}
+	}
+	if asked := api.Requests(); asked["GET /v1/users/{id}"] != 3 || len(asked) != 1 {
+		t.Errorf("an id became a path: %v", asked)
 	}
 	api.Fail(standin.TooMany, 1)
 	if _, err := b.User(t.Context(), id); err != nil {
