@@ -129,6 +129,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	a.subscriptions.Orders = a.orders
 	a.clerkJobs()
+	a.schedule()
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),

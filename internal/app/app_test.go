@@ -39,9 +39,9 @@ func TestAShopThatStoppedLeavesNothingRunning(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		served, kept := make(chan error, 1), make(chan struct{})
+		served, kept := make(chan error, 1), make(chan error, 1)
 		go func() { served <- a.Serve(ctx, listener) }()
-		go func() { a.Upkeep(ctx); close(kept) }()
+		go func() { kept <- a.Jobs.Run(ctx) }()
 
 		client := &http.Client{Transport: &http.Transport{}}
 		for _, path := range []string{"/api/health/", "/api/products/", "/api/me/"} {
@@ -72,7 +72,9 @@ func TestAShopThatStoppedLeavesNothingRunning(t *testing.T) {
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
-		<-kept
+		if err := <-kept; err != nil {
+			t.Error(err)
+		}
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"souk/internal/config"
 	"souk/internal/db"
 	"souk/internal/httpx"
+	"souk/internal/jobs"
 )
 
 // Finding is what Examine says of one thing the shop needs, in plain words.
@@ -76,11 +77,28 @@ func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Findin
 	default:
 		findings = append(findings, Finding{true, "schema", fmt.Sprintf("is up to date (%d)", current)})
 	}
+	if err == nil && current == newest {
+		findings = append(findings, examineJobs(ctx, d))
+	}
 	if now, err := d.Time(ctx); err == nil && d.Engine == db.Postgres {
 		off := time.Until(now)
 		skew = &off
 	}
 	return findings, skew
+}
+
+func examineJobs(ctx context.Context, d *db.DB) Finding {
+	q, err := jobs.New(d, jobs.Options{})
+	if err != nil {
+		return Finding{false, "jobs", err.Error()}
+	}
+	switch dead, err := q.CountDead(ctx); {
+	case err != nil:
+		return Finding{false, "jobs", "cannot be read: " + err.Error()}
+	case dead > 0:
+		return Finding{false, "jobs", fmt.Sprintf("%d failed for the last time: souk jobs list --state %s", dead, jobs.Dead)}
+	}
+	return Finding{true, "jobs", "none has failed for the last time"}
 }
 
 func examineFiles(ctx context.Context, cfg *config.Config) Finding {

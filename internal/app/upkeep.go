@@ -3,27 +3,23 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
+
+	"souk/internal/jobs"
 )
 
-// sweepEvery is how often Upkeep sweeps.
+// sweepEvery is how often the shop sweeps.
 const sweepEvery = time.Hour
 
-// Upkeep sweeps at once and then every hour, until ctx is done. It returns when the sweep that runs has ended.
-func (a *App) Upkeep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "the sweep failed; the next one tries again", "cause", err.Error())
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+// sweep is the job of Sweep.
+type sweep struct{}
+
+func (sweep) Kind() string { return "sweep" }
+
+// schedule says what the shop's clock does.
+func (a *App) schedule() {
+	jobs.Handle(a.Jobs, func(ctx context.Context, _ sweep) error { return a.Sweep(ctx) })
+	a.Jobs.Every(sweepEvery, sweep{})
 }
 
 // Sweep deletes what is left over: stored files that are nobody's any more, and answers whose Idempotency-Key has expired.

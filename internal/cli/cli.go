@@ -35,7 +35,8 @@ type commands struct {
 	Token    token    `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
 	Seller   seller   `cmd:"" help:"Who may sell, when SELLER_ACCESS is allowlist."`
 	Webhooks webhooks `cmd:"" help:"What providers sent, and what became of it."`
-	Doctor   doctor   `cmd:"" help:"Check the configuration, the database, the storage, the sign-in keys and the clock."`
+	Jobs     jobs     `cmd:"" help:"What the shop does later: list it, try it again."`
+	Doctor   doctor   `cmd:"" help:"Check the configuration, the database, the jobs, the storage, the sign-in keys and the clock."`
 	Openapi  openapi  `cmd:"" help:"Print the API's OpenAPI 3.1 document."`
 	Version  version  `cmd:"" help:"Print the version."`
 }

@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"os/signal"
-	"sync"
 	"syscall"
+
+	"golang.org/x/sync/errgroup"
 
 	"souk/internal/app"
 	"souk/internal/config"
@@ -32,6 +33,13 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.ListenAddr, errors.Unwrap(err))
 	}
 	defer func() { _ = listener.Close() }()
+	var operators net.Listener
+	if cfg.OperatorAddr != "" {
+		if operators, err = net.Listen("tcp", cfg.OperatorAddr); err != nil {
+			return fmt.Errorf("cannot listen on OPERATOR_ADDR %s: %w", cfg.OperatorAddr, errors.Unwrap(err))
+		}
+		defer func() { _ = operators.Close() }()
+	}
 	if cfg, err = p.onPort(cfg, listener.Addr()); err != nil {
 		return err
 	}
@@ -45,15 +53,18 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer unlock()
-	var upkeep sync.WaitGroup
-	working, rest := context.WithCancel(ctx)
-	upkeep.Go(func() { a.Upkeep(working) })
-	defer func() { rest(); upkeep.Wait() }()
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
 		p.printf("Souk is open at %s (API: %[1]s/api/products/). Stop it with Ctrl-C.\n", cfg.PublicURL)
 	}
-	return a.Serve(ctx, listener)
+	work, ctx := errgroup.WithContext(ctx) // whatever fails stops the others
+	work.Go(func() error { return a.Serve(ctx, listener) })
+	work.Go(func() error { return a.Jobs.Run(ctx) })
+	if operators != nil {
+		slog.InfoContext(ctx, "listening for operators", "address", operators.Addr().String())
+		work.Go(func() error { return a.ServeOperator(ctx, operators) })
+	}
+	return work.Wait()
 }
 
 // onPort is cfg for a listener whose port the system chose (LISTEN_ADDR ends in :0).

@@ -49,6 +49,7 @@ func (f Fault) Unwrap() error { return f.Err }
 // Config is the whole configuration. The names in the tags are those of .env.example, which explains each.
 type Config struct {
 	ListenAddr     string   `env:"LISTEN_ADDR" envDefault:"127.0.0.1:8000"`
+	OperatorAddr   string   `env:"OPERATOR_ADDR"` // loopback; empty: no pages for operators
 	PublicURL      string   `env:"PUBLIC_URL"`
 	SecretKey      Secret   `env:"SECRET_KEY"`
 	OldSecretKey   Secret   `env:"SECRET_KEY_PREVIOUS"` // after a change: file addresses that it signed count until they expire
@@ -300,6 +301,9 @@ func (c *Config) check() (faults []error) {
 	wrong := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		wrong("LISTEN_ADDR must be host:port, such as 127.0.0.1:8000")
+	}
+	if host, _, err := net.SplitHostPort(c.OperatorAddr); c.OperatorAddr != "" && (err != nil || !IsLoopback(host)) {
+		wrong("OPERATOR_ADDR must be host:port on loopback, such as 127.0.0.1:8001: whoever reaches it may do all that an operator may")
 	}
 	public, err := url.Parse(c.PublicURL)
 	if err != nil || !slices.Contains([]string{"http", "https"}, public.Scheme) || public.Host == "" || public.Path != "" || public.RawQuery != "" {

@@ -35,7 +35,7 @@ const (
 
 const (
 	parallel  = 8                   // jobs at once on one instance
-	deadAfter = time.Minute         // past the longest timeout, a job that still runs belongs to a process that died
+	deadAfter = time.Minute         // past its timeout, a job that still runs belongs to a process that died
 	keepDead  = 90 * 24 * time.Hour // dead letters
 	keepDone  = 24 * time.Hour      // jobs that succeeded
 )
@@ -49,7 +49,6 @@ type Queue struct {
 	o        Options
 	workers  *river.Workers
 	kinds    map[string]bool
-	longest  time.Duration // the longest timeout of a worker
 	periodic []*river.PeriodicJob
 	client   client // inserts, lists, retries; works nothing
 	config   river.Config
@@ -119,8 +118,8 @@ type Option func(*options)
 
 type options struct{ timeout time.Duration }
 
-// Timeout bounds one attempt in place of DefaultTimeout: the worker's context ends then. A worker that dies with its process is
-// found a minute after the longest timeout of all, so keep it short.
+// Timeout bounds one attempt in place of DefaultTimeout: the worker's context ends then. A job whose process died is found a
+// minute after it, or two minutes after its attempt began if that is later.
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
 // Handle says what works the jobs of T's kind, before Run; a second one of a kind panics. An error or a panic fails the attempt.
@@ -133,7 +132,6 @@ func Handle[T Args](q *Queue, work func(ctx context.Context, args T) error, o ..
 	var args T
 	river.AddWorker(q.workers, &worker[T]{work: work, timeout: set.timeout})
 	q.kinds[args.Kind()] = true
-	q.longest = max(q.longest, set.timeout)
 }
 
 type worker[T Args] struct {
@@ -142,7 +140,8 @@ type worker[T Args] struct {
 	timeout time.Duration
 }
 
-func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
+// Timeout is when River takes the attempt for dead; Work has ended it before.
+func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout + deadAfter }
 
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) (err error) {
 	defer func() {
@@ -150,6 +149,8 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) (err error) {
 			err = panicked{v, debug.Stack()}
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
 	return w.work(ctx, job.Args)
 }
 
@@ -210,7 +211,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	config.FetchOnlyKnownKinds = true // a newer instance's jobs are left to it
 	config.PeriodicJobs = q.periodic
 	config.JobTimeout = DefaultTimeout
-	config.RescueStuckJobsAfter = max(q.longest, DefaultTimeout) + deadAfter
+	config.RescueStuckJobsAfter = DefaultTimeout + deadAfter // and no job before its own Timeout
 	config.SoftStopTimeout = cmp.Or(q.o.Grace, 20*time.Second)
 	config.CompletedJobRetentionPeriod = keepDone
 	config.CancelledJobRetentionPeriod = keepDead
