@@ -1,19 +1,19 @@
 package clerk
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	sdk "github.com/clerk/clerk-sdk-go/v2"
 	"github.com/clerk/clerk-sdk-go/v2/user"
 
 	"souk/internal/clerkapi"
 	"souk/internal/identity"
+	"souk/internal/lenient"
 )
 
 // UsersPage is how many users a page has. Metadata is 8 KiB at most, so that a page stays below the megabyte that is read.
@@ -32,93 +32,94 @@ func NewBackend(api *clerkapi.API) *Backend {
 
 // User is the user as Clerk has it now; clerkapi.ErrUnknown when it has none.
 func (b *Backend) User(ctx context.Context, id string) (identity.ClerkUser, error) {
-	if b.api.Key == "" {
-		return identity.ClerkUser{}, clerkapi.ErrNotConfigured
-	}
-	if !clerkapi.IsID(id) { // the SDK adds it to the path as it is
+	if !clerkapi.IsID(id) { // it becomes a part of the path as it is
 		return identity.ClerkUser{}, clerkapi.ErrUnknown.Because(fmt.Errorf("%q is no id", id))
 	}
-	got, err := (&user.Client{Backend: b.calls}).Get(ctx, id)
-	if err == nil && got.ID != id {
+	text, err := b.get(ctx, "/users/"+id, nil)
+	if err != nil {
+		return identity.ClerkUser{}, err
+	}
+	u, err := readUser(text)
+	if err == nil && u.ID != id {
 		err = errors.New("the reply is not the user that was asked for")
 	}
 	if err != nil {
-		return identity.ClerkUser{}, clerkapi.Fault(ctx, err)
+		return identity.ClerkUser{}, clerkapi.ErrFailed.Because(err)
 	}
-	return clerkUser(got), nil
+	return u, nil
 }
 
 // Users is the page of users that follows the first offset ones, oldest first; shorter than UsersPage on the last. Deletions
 // between two pages let the next one miss as many.
 func (b *Backend) Users(ctx context.Context, offset int) ([]identity.ClerkUser, error) {
-	if b.api.Key == "" {
-		return nil, clerkapi.ErrNotConfigured
-	}
-	// The SDK's own List counts the users with every page: a call more, for nothing that is needed.
-	request := sdk.NewAPIRequest(http.MethodGet, "/users")
-	request.SetParams(&user.ListParams{
+	text, err := b.get(ctx, "/users", &user.ListParams{
 		ListParams: sdk.ListParams{Limit: new(int64(UsersPage)), Offset: new(int64(offset))}, OrderBy: new("+created_at"),
 	})
-	var page userPage
-	err := b.calls.Call(ctx, request, &page)
-	users := make([]identity.ClerkUser, 0, len(page.users))
-	for _, u := range page.users {
-		if err == nil && (u == nil || u.ID == "") {
-			err = errors.New("the reply holds a user without an id")
-		}
-		if err == nil {
-			users = append(users, clerkUser(u))
-		}
-	}
 	if err != nil {
-		return nil, clerkapi.Fault(ctx, err)
+		return nil, err
+	}
+	var page []json.RawMessage
+	if err := json.Unmarshal(text, &page); err != nil || page == nil {
+		return nil, clerkapi.ErrFailed.Because(cmp.Or(err, errors.New("the reply is no list of users")))
+	}
+	users := make([]identity.ClerkUser, len(page))
+	for i, text := range page {
+		if users[i], err = readUser(text); err != nil {
+			return nil, clerkapi.ErrFailed.Because(err)
+		}
 	}
 	return users, nil
 }
 
-// userPage is a list as the API gives it: an array.
-type userPage struct {
-	sdk.APIResource
-	users []*sdk.User
+// get makes a call of the SDK, and gives the reply as it came. The SDK's own Get and List would refuse a user for one field of
+// another type, and List counts all users with every page: a call more, for nothing that is needed.
+func (b *Backend) get(ctx context.Context, path string, params sdk.Params) (json.RawMessage, error) {
+	if b.api.Key == "" {
+		return nil, clerkapi.ErrNotConfigured
+	}
+	request := sdk.NewAPIRequest(http.MethodGet, path)
+	if params != nil {
+		request.SetParams(params)
+	}
+	var got reply
+	if err := b.calls.Call(ctx, request, &got); err != nil {
+		return nil, clerkapi.Fault(ctx, err)
+	}
+	return got.text, nil
 }
 
-func (p *userPage) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &p.users) }
+// reply takes what the SDK read.
+type reply struct{ text json.RawMessage }
 
-func clerkUser(u *sdk.User) identity.ClerkUser {
-	out := identity.ClerkUser{
-		ID: u.ID, FirstName: text(u.FirstName), LastName: text(u.LastName), ImageURL: text(u.ImageURL),
-		PublicMetadata: json.RawMessage(`{}`), CreatedAt: time.UnixMilli(u.CreatedAt).UTC(), UpdatedAt: time.UnixMilli(u.UpdatedAt).UTC(),
-	}
-	if bytes.HasPrefix(u.PublicMetadata, []byte("{")) {
-		out.PublicMetadata = u.PublicMetadata
-	}
-	if u.LastSignInAt != nil {
-		out.LastSignInAt = new(time.UnixMilli(*u.LastSignInAt).UTC())
-	}
-	for _, e := range u.EmailAddresses {
-		if e == nil || e.EmailAddress == "" {
-			continue
-		}
-		email := identity.ClerkEmail{Address: e.EmailAddress, Verified: e.Verification != nil && e.Verification.Status == "verified"}
-		out.Emails = append(out.Emails, email)
-		if u.PrimaryEmailAddressID != nil && e.ID == *u.PrimaryEmailAddressID {
-			out.Email = email.Address
-		}
-	}
-	for _, email := range out.Emails {
-		if out.Email == "" && email.Verified {
-			out.Email = email.Address
-		}
-	}
-	if out.Email == "" && len(out.Emails) > 0 {
-		out.Email = out.Emails[0].Address
-	}
-	return out
-}
+func (r *reply) Read(got *sdk.APIResponse) { r.text = got.RawJSON }
 
-func text(s *string) string {
-	if s == nil {
-		return ""
+// UnmarshalJSON is called for valid JSON, which Read has kept already.
+func (*reply) UnmarshalJSON([]byte) error { return nil }
+
+func readUser(text json.RawMessage) (identity.ClerkUser, error) {
+	o, _ := lenient.Parse(text)
+	created, _ := o.Time("created_at")
+	if o.Text("id") == "" || created == nil {
+		return identity.ClerkUser{}, errors.New("the reply is no user: it lacks id or created_at")
 	}
-	return *s
+	u := identity.ClerkUser{
+		ID: o.Text("id"), FirstName: o.Text("first_name"), LastName: o.Text("last_name"), ImageURL: o.Text("image_url", "profile_image_url"),
+		PublicMetadata: json.RawMessage(`{}`), CreatedAt: *created, UpdatedAt: *created,
+	}
+	if email := primaryEmail(o); email != nil {
+		u.Email = *email
+	}
+	for _, e := range o.Objects("email_addresses") {
+		if address := e.Text("email_address"); address != "" {
+			u.Emails = append(u.Emails, identity.ClerkEmail{Address: address, Verified: e.Object("verification").Text("status") == "verified"})
+		}
+	}
+	if _, ok := lenient.Parse(o["public_metadata"]); ok {
+		u.PublicMetadata = o["public_metadata"]
+	}
+	if updated, _ := o.Time("updated_at"); updated != nil {
+		u.UpdatedAt = *updated
+	}
+	u.LastSignInAt, _ = o.Time("last_sign_in_at")
+	return u, nil
 }

@@ -114,13 +114,13 @@ func TestARefusedKeyIsNotTold(t *testing.T) {
 }
 
 func TestRepliesThatAreNoUser(t *testing.T) {
-	for _, reply := range []string{"", "null", "[]", "{}", `{"id":"user_2"}`, `{"id":7}`, `"user_1"`, `{"id":"user_1","created_at":"x"}`} {
+	for _, reply := range []string{"", "null", "[]", "{}", `{"id":"user_2"}`, `{"id":7}`, `"user_1"`, `{"id":"user_1"}`, `{"id":"user_1","created_at":"x"}`, `{"id":"user_2","created_at":1}`} {
 		b := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, reply) }))
 		if u, err := b.User(t.Context(), "user_1"); fault.KindOf(err) != fault.Upstream || !reflect.DeepEqual(u, identity.ClerkUser{}) {
 			t.Errorf("%q: %+v, %v", reply, u, err)
 		}
 	}
-	for _, reply := range []string{"{}", `[null]`, `[{}]`, `[{"id":"user_1"},{"id":""}]`, `"x"`} {
+	for _, reply := range []string{"", "null", "{}", `[null]`, `[{}]`, `[{"id":"user_1","created_at":1},{"id":"","created_at":1}]`, `"x"`} {
 		b := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, reply) }))
 		if users, err := b.Users(t.Context(), 0); fault.KindOf(err) != fault.Upstream || users != nil {
 			t.Errorf("%q: %+v, %v", reply, users, err)
@@ -141,7 +141,7 @@ func TestWhichEmailIsTheUsers(t *testing.T) {
 		{`null`, `null,{"id":"idn_e","email_address":"","verification":null},{"id":"idn_a","email_address":"a@example.test","verification":null}`, "a@example.test"},
 	} {
 		b := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprintf(w, `{"id":"user_1","primary_email_address_id":%s,"email_addresses":[%s],"public_metadata":null,"last_sign_in_at":null}`, c.primary, c.emails)
+			_, _ = fmt.Fprintf(w, `{"id":"user_1","created_at":1732000000000,"updated_at":"soon","banned":"no","image_url":7,"primary_email_address_id":%s,"email_addresses":[%s],"public_metadata":null,"last_sign_in_at":null}`, c.primary, c.emails)
 		}))
 		u, err := b.User(t.Context(), "user_1")
 		if err != nil || u.Email != c.want || string(u.PublicMetadata) != "{}" || u.LastSignInAt != nil {
