@@ -43,10 +43,22 @@ const maxSessions = 8
 
 type callerKey struct{}
 
+// admitted is a user with the token that said so, for a provider that decides by it too. The token goes nowhere else.
+type admitted struct {
+	identity.Caller
+	token string
+}
+
 // caller is the signed-in user of a request that admit let pass.
 func caller(ctx context.Context) identity.Caller {
-	c, _ := ctx.Value(callerKey{}).(identity.Caller)
-	return c
+	c, _ := ctx.Value(callerKey{}).(admitted)
+	return c.Caller
+}
+
+// callersToken is the session token of a request that admit let pass, as it came.
+func callersToken(ctx context.Context) string {
+	c, _ := ctx.Value(callerKey{}).(admitted)
+	return c.token
 }
 
 // customer is the caller's buyer account, made on first use.
@@ -61,7 +73,7 @@ func (a *API) admit(rule access, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := a.authenticate(w, r)
 		if err == nil && rule == seller {
-			err = a.Identity.MaySell(r.Context(), c)
+			err = a.Identity.MaySell(r.Context(), c.Caller)
 		}
 		if err != nil {
 			logRejected(r, err)
@@ -79,13 +91,14 @@ func (a *API) admit(rule access, next http.Handler) http.Handler {
 
 // authenticate finds the user of a request by its bearer, or else by its cookie; only the cookie, which a browser sends unasked,
 // needs the proof that a page of the shop's sent the request.
-func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (identity.Caller, error) {
+func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (admitted, error) {
 	token, err := bearer(r)
 	if err != nil {
-		return identity.Caller{}, err
+		return admitted{}, err
 	}
-	claims, err := a.session(r)
+	cookie, claims, err := a.session(r)
 	if token == "" {
+		token = cookie
 		if err == nil {
 			err = a.CSRF.Guard(w, r, claims.Subject)
 		}
@@ -97,9 +110,10 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (identity.Cal
 		}
 	}
 	if err != nil {
-		return identity.Caller{}, err
+		return admitted{}, err
 	}
-	return a.Identity.Caller(r.Context(), claims)
+	c, err := a.Identity.Caller(r.Context(), claims)
+	return admitted{c, token}, err
 }
 
 // bearer is the token of the Authorization header, or "" without one.
@@ -115,8 +129,8 @@ func bearer(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// session verifies the session cookies, those with a suffix first, and gives the claims of the first that is good.
-func (a *API) session(r *http.Request) (identity.Claims, error) {
+// session verifies the session cookies, those with a suffix first, and gives the first that is good, with its claims.
+func (a *API) session(r *http.Request) (good string, claims identity.Claims, err error) {
 	var tokens, plain []string
 	for _, c := range r.Cookies() {
 		if strings.HasPrefix(c.Name, sessionCookie+"_") {
@@ -126,17 +140,17 @@ func (a *API) session(r *http.Request) (identity.Claims, error) {
 		}
 	}
 	tokens = append(tokens, plain...)
-	err := error(errNoCredentials)
+	err = errNoCredentials
 	for i, token := range tokens[:min(len(tokens), maxSessions)] {
 		claims, refused := a.Verify(r.Context(), token, true)
 		if refused == nil {
-			return claims, nil
+			return token, claims, nil
 		}
 		if i == 0 {
 			err = refused
 		}
 	}
-	return identity.Claims{}, err
+	return "", identity.Claims{}, err
 }
 
 // logRejected notes why credentials were refused, by its code alone: no token, no name.

@@ -28,25 +28,28 @@ const Version = "0.1.0"
 
 // Deps are what the routes call.
 type Deps struct {
-	Verify        func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
-	CSRF          httpx.CSRF
-	Identity      *identity.Service
-	ClerkUser     func(ctx context.Context, id string) (identity.ClerkUser, error) // as Clerk has it now
-	Bookings      *booking.Service
-	Projects      *project.Service
-	Catalog       *catalog.Service
-	Fulfillment   *fulfillment.Service
-	Orders        *order.Service
-	Subscriptions *subscription.Service
-	Inbox         *inbox.Service
-	ClerkKeys     []inbox.Key // of Clerk's webhooks; none: not configured
-	Idempotency   *httpx.Idempotency
-	Cursors       httpx.Cursors
-	Cache         *httpx.Cache // of the public catalog
-	Limits        Limits
-	Ping          func(context.Context) error // nil when the database answers
-	Release       string                      // the version of the program
-	Now           func() time.Time
+	Verify    func(ctx context.Context, token string, cookie bool) (identity.Claims, error)
+	CSRF      httpx.CSRF
+	Identity  *identity.Service
+	ClerkUser func(ctx context.Context, id string) (identity.ClerkUser, error) // as Clerk has it now
+	// SupabaseProfile is the row of subject in Supabase's profiles table, by the rights of token, or nil; nil itself where there is
+	// no Supabase.
+	SupabaseProfile func(ctx context.Context, token, subject string) (json.RawMessage, error)
+	Bookings        *booking.Service
+	Projects        *project.Service
+	Catalog         *catalog.Service
+	Fulfillment     *fulfillment.Service
+	Orders          *order.Service
+	Subscriptions   *subscription.Service
+	Inbox           *inbox.Service
+	ClerkKeys       []inbox.Key // of Clerk's webhooks; none: not configured
+	Idempotency     *httpx.Idempotency
+	Cursors         httpx.Cursors
+	Cache           *httpx.Cache // of the public catalog
+	Limits          Limits
+	Ping            func(context.Context) error // nil when the database answers
+	Release         string                      // the version of the program
+	Now             func() time.Time
 }
 
 // API is the handler of everything under /api/.

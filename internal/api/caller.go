@@ -125,11 +125,18 @@ func (a *API) getClerkUser(ctx context.Context, _ *struct{}) (*body[clerkUserOut
 var errNoSupabase = fault.New(fault.Unavailable, "supabase_not_configured", "Supabase is not configured here.")
 
 type supabaseProfileOut struct {
-	Profile *metadata `json:"profile" doc:"The caller's row, or null."`
+	Profile *metadata `json:"profile" doc:"The caller's row as Supabase gives it, or null."`
 }
 
-func (a *API) getSupabaseProfile(context.Context, *struct{}) (*body[supabaseProfileOut], error) {
-	return nil, errNoSupabase
+func (a *API) getSupabaseProfile(ctx context.Context, _ *struct{}) (*body[supabaseProfileOut], error) {
+	if a.SupabaseProfile == nil {
+		return nil, errNoSupabase
+	}
+	row, err := a.SupabaseProfile(ctx, callersToken(ctx), caller(ctx).Subject)
+	if err != nil || row == nil {
+		return &body[supabaseProfileOut]{}, err
+	}
+	return &body[supabaseProfileOut]{supabaseProfileOut{Profile: (*metadata)(&row)}}, nil
 }
 
 type customerProfile struct {

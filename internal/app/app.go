@@ -136,8 +136,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: projects, Bookings: a.bookings, Catalog: a.catalog,
 		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
-		Limits: limits(cfg),
-		Ping:   d.Ping, Release: o.Release, Now: now,
+		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),
+		Ping: d.Ping, Release: o.Release, Now: now,
 	})
 	hosts := cfg.AllowedHosts
 	if a.Issuer != nil { // its keys are read over HTTP, by the name of this machine

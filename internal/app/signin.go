@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"souk/internal/devcloud"
 	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
+	"souk/internal/identity/supabase"
 )
 
 // OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
@@ -79,4 +82,12 @@ func (a *App) withStandIns(api http.Handler) http.Handler {
 			api.ServeHTTP(w, r)
 		}
 	})
+}
+
+// supabaseProfile reads rows of Supabase's profiles table; nil without a Supabase.
+func supabaseProfile(cfg *config.Config) func(ctx context.Context, token, subject string) (json.RawMessage, error) {
+	if cfg.Supabase.URL == "" {
+		return nil
+	}
+	return supabase.New(cfg.Supabase.URL, cfg.Supabase.AnonKey.Reveal(), httpx.Outbound()).Profile
 }

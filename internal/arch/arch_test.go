@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"internal/clerkapi": kernel,
 
 	"internal/inbox": data, "internal/project": data,
-	"internal/identity": data, "internal/identity/clerk": slices.Concat(kernel, internal("identity", "clerkapi")),
+	"internal/identity": data, "internal/identity/supabase": slices.Concat(kernel, internal("identity")), "internal/identity/clerk": slices.Concat(kernel, internal("identity", "clerkapi")),
 	"internal/catalog": ofCatalog,
 	"internal/order":   ofOrder, "internal/order/stripe": slices.Concat(kernel, internal("order")),
 	"internal/subscription": afterOrder, "internal/subscription/clerk": slices.Concat(kernel, internal("subscription", "clerkapi")),
