@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"souk/internal/cli"
+	"souk/internal/db"
 	"souk/internal/dbtest"
 )
 
@@ -321,5 +322,70 @@ func seedTwice(t *testing.T, environ []string) {
 	}
 	if after := body(t, s.url+"/api/seller/products/", token); len(products) != 8 || !bytes.Equal(before, after) {
 		t.Errorf("%d products, and after the second run:\n%s", len(products), after)
+	}
+}
+
+func TestJobsAreListedAndTriedAgain(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		environ := append(home(t), "DATABASE_URL="+url)
+		if out := must(t, environ, "jobs", "list"); strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "ID") {
+			t.Errorf("no jobs: %q", out)
+		}
+		if out := must(t, environ, "doctor"); !strings.Contains(out, "ok    jobs") {
+			t.Errorf("doctor: %s", out)
+		}
+		d := dbtest.Open(t, url)
+		args := "jsonb('{}')"
+		failed := "jsonb('[{\"at\":\"2026-01-02T03:04:05Z\",\"attempt\":1,\"error\":\"the disk\\nis full\",\"trace\":\"\"}]')"
+		if d.Engine == db.Postgres {
+			args, failed = "'{}'", "ARRAY['{\"at\":\"2026-01-02T03:04:05Z\",\"attempt\":1,\"error\":\"the disk\\nis full\",\"trace\":\"\"}'::jsonb]"
+		}
+		_, err := d.Exec(t.Context(), `INSERT INTO river_job (id, kind, args, state, attempt, max_attempts, errors, finalized_at)
+			VALUES (7, 'sweep', `+args+`, 'discarded', 10, 10, `+failed+`, CURRENT_TIMESTAMP)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := must(t, environ, "jobs", "list", "--state", "discarded"); !strings.Contains(out, "7   sweep  discarded  10/10") || !strings.Contains(out, "the disk is full") {
+			t.Errorf("the dead letter: %q", out)
+		}
+		if code, out, _ := run(t, environ, "doctor"); code != 1 || !strings.Contains(out, "FAIL  jobs") {
+			t.Errorf("doctor: exit %d: %s", code, out)
+		}
+		must(t, environ, "jobs", "retry", "7")
+		if out := must(t, environ, "jobs", "list", "--state", "available"); !strings.Contains(out, "10/11") {
+			t.Errorf("after the retry: %q", out)
+		}
+		for want, args := range map[string][]string{"no such job": {"jobs", "retry", "8"}, "discarded": {"jobs", "list", "--state", "dead"}} {
+			if code, _, errw := run(t, environ, args...); code != 1 || !strings.Contains(errw, want) {
+				t.Errorf("souk %v: exit %d, %q", args, code, errw)
+			}
+		}
+	})
+}
+
+func TestOperatorsListenOnLoopbackOnly(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:0", ":8001", "192.0.2.1:8001", "localhost", "shop.example.com:8001"} {
+		if code, _, errw := run(t, append(home(t), "OPERATOR_ADDR="+addr), "serve"); code != 78 || !strings.Contains(errw, "OPERATOR_ADDR") {
+			t.Errorf("%s: exit %d, want 78 and the name: %s", addr, code, errw)
+		}
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	environ := append(home(t), "OPERATOR_ADDR="+taken.Addr().String())
+	if code, _, errw := run(t, environ, "serve"); code != 1 || !strings.Contains(errw, "OPERATOR_ADDR") {
+		t.Errorf("an address that is taken: exit %d: %s", code, errw)
+	}
+	_ = taken.Close()
+	serve(t, environ)
+	res, err := http.Get("http://" + taken.Addr().String() + "/jobs/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the operators' page answers %d", res.StatusCode)
 	}
 }

@@ -72,6 +72,15 @@ func NewAt(t *testing.T, url string, now func() time.Time, env ...string) *Shop 
 	return &Shop{App: a, URL: origin, t: t}
 }
 
+// Work works the jobs that are due, and those that they cause. A shop in a test works none by itself: a test that wants them
+// worked as they come runs Jobs.Run.
+func (s *Shop) Work() {
+	s.t.Helper()
+	if err := s.Jobs.Drain(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Client calls the shop as one user, or as nobody.
 type Client struct {
 	t      *testing.T
