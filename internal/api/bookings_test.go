@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -58,26 +57,6 @@ func scheduleBody(svc service, item int64, start string) string {
 }
 
 const confirm = `{"status":"confirmed"}`
-
-// statuses sends n requests at once and counts the answers by status.
-func statuses(n int, send func(i int) *souktest.Answer) map[int]int {
-	start := make(chan struct{})
-	var lock sync.Mutex
-	var done sync.WaitGroup
-	counts := map[int]int{}
-	for i := range n {
-		done.Go(func() {
-			<-start
-			status := send(i).Status
-			lock.Lock()
-			counts[status]++
-			lock.Unlock()
-		})
-	}
-	close(start)
-	done.Wait()
-	return counts
-}
 
 func TestAPaidSessionFromScheduleToCompletion(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
@@ -308,7 +287,7 @@ func TestAtMostFiveUnpaidRequestsWait(t *testing.T) {
 		svc := newService(sal, "Mixing")
 		ana.Get(accountBookings).Is(200)
 		body := fmt.Sprintf(`{"service_offer":%d}`, svc.offer)
-		if n := statuses(32, func(int) *souktest.Answer { return ana.Post(accountBookings, body) }); n[201] != 5 || n[409] != 27 {
+		if n := together(32, func(int) *souktest.Answer { return ana.Post(accountBookings, body) }); n[201] != 5 || n[409] != 27 {
 			t.Errorf("answers %v, want 5 made", n)
 		}
 		waiting := ana.Get(accountBookings).List()
@@ -336,7 +315,7 @@ func TestNSessionsAreScheduledExactlyNTimes(t *testing.T) {
 		sal, ana := s.As("sal@example.test"), s.As("ana@example.test")
 		svc := newService(sal, "Mixing")
 		item := buySessions(ana, svc, 3)
-		n := statuses(32, func(i int) *souktest.Answer {
+		n := together(32, func(i int) *souktest.Answer {
 			return ana.Post(accountBookings, scheduleBody(svc, item, inDays(3+i, 9)))
 		})
 		if n[201] != 3 || n[409] != 29 {
@@ -359,7 +338,7 @@ func TestConfirmedBookingsNeverOverlap(t *testing.T) {
 		for i := range 32 { // each 90 minutes long, 2 minutes apart: all overlap each other
 			ids = append(ids, request(buyer(i/5), svc.offer, at.Add(time.Duration(i)*2*time.Minute).Format(time.RFC3339)))
 		}
-		n := statuses(32, func(i int) *souktest.Answer { return sal.Patch(bookingPath(sellerBookings, ids[i]), confirm) })
+		n := together(32, func(i int) *souktest.Answer { return sal.Patch(bookingPath(sellerBookings, ids[i]), confirm) })
 		if n[200] != 1 || n[409] != 31 {
 			t.Errorf("answers %v, want one confirmed", n)
 		}

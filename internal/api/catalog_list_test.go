@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"souk/internal/db"
 	"souk/internal/souktest"
 )
 
@@ -219,13 +218,4 @@ func TestTheDetailShowsWhatIsActive(t *testing.T) {
 			t.Error("an archived product is listed")
 		}
 	})
-}
-
-func count(t *testing.T, s *souktest.Shop, query string, args ...any) int64 {
-	t.Helper()
-	n, err := db.One(t.Context(), s.DB, db.Value[int64], query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -229,18 +229,7 @@ func TestDownloadLimitIsExact(t *testing.T) {
 		}
 		for range rounds {
 			b.sql(`UPDATE download_grants SET download_count = 0`)
-			start, given := make(chan struct{}), make(chan int, 32)
-			for range cap(given) {
-				go func() {
-					<-start
-					given <- b.ben.Post(accessPath(b.token), nil).Status
-				}()
-			}
-			close(start)
-			statuses := map[int]int{}
-			for range cap(given) {
-				statuses[<-given]++
-			}
+			statuses := together(32, func(int) *souktest.Answer { return b.ben.Post(accessPath(b.token), nil) })
 			if statuses[200] != 3 || statuses[403] != 29 {
 				t.Errorf("answers %v", statuses)
 			}

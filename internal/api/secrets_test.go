@@ -1,12 +1,10 @@
 package api_test
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,24 +13,6 @@ import (
 	"souk/internal/dbtest"
 	"souk/internal/souktest"
 )
-
-// paper is where a log is written, by many at once.
-type paper struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *paper) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *paper) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
-}
 
 // TestNoSecretIsLogged goes through good, refused, failed and panicking requests with words that must not be found in the
 // log or in an error's body afterwards.
@@ -54,7 +34,7 @@ func TestNoSecretIsLogged(t *testing.T) {
 		return time.Now().UTC().Truncate(time.Microsecond)
 	}
 	s := souktest.NewAt(t, dbtest.SQLite(t), now, "DEBUG=true", "ORDER_CONFIRM_SHARED_SECRET="+confirm)
-	var log paper
+	var log logText
 	logger, flush := app.Logger(s.Config, &log)
 	slog.SetDefault(logger)
 	t.Cleanup(func() { slog.SetDefault(slog.New(slog.DiscardHandler)) })

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"souk/internal/souktest"
@@ -287,26 +286,6 @@ func TestWhatWasSoldIsKept(t *testing.T) {
 		}
 		s.Nobody().Get("/api/products/guide/").Is(404)
 	})
-}
-
-// together runs n calls at once, and counts their statuses.
-func together(n int, call func(i int) *souktest.Answer) map[int]int {
-	start := make(chan struct{})
-	answers := make([]*souktest.Answer, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			<-start
-			answers[i] = call(i)
-		})
-	}
-	close(start)
-	all.Wait()
-	statuses := map[int]int{}
-	for _, a := range answers {
-		statuses[a.Status]++
-	}
-	return statuses
 }
 
 func TestOneDefaultPriceWhateverRaces(t *testing.T) {
