@@ -173,10 +173,14 @@ func TestConfirmationsThatAreRefused(t *testing.T) {
 		ben := s.As("ben@example.test")
 		p := offer(s.As("ana@example.test"), nil, nil)
 		path := place(ben, p.price, 1)
-		for _, body := range []any{nil, `{}`, `{"provider":"clerk"}`, `{"provider":"stripe","external_id":"cs_1"}`} {
-			if code := ben.Post(path+"confirm/", body).Is(503).Object().Text("code"); code != "provider_not_configured" {
-				t.Error(code)
+		for _, body := range []any{nil, `{}`, `{"provider":"clerk"}`} { // Clerk, or its stand-in, knows of no payment
+			refused := ben.Post(path+"confirm/", body).Is(409).Object()
+			if refused.Text("code") != "payment_pending" || refused["pending_verification"] != true {
+				t.Error(refused)
 			}
+		}
+		if code := ben.Post(path+"confirm/", `{"provider":"stripe","external_id":"cs_1"}`).Is(503).Object().Text("code"); code != "provider_not_configured" {
+			t.Error(code)
 		}
 		for body, field := range map[string]string{
 			`{"provider":"cash"}`:                                                    "body.provider",
