@@ -1,15 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"souk/internal/db"
 	"souk/internal/httpx"
 	"souk/internal/jobs"
+	billing "souk/internal/subscription/clerk"
 )
 
 // Finding is what Examine says of one thing the shop needs, in plain words.
@@ -44,11 +46,11 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 		findings[0] = Finding{false, "configuration", errors.Unwrap(err).Error()}
 	}
 	database, skew := examineDatabase(ctx, cfg)
-	keys, issuerSkew := examineKeys(ctx, cfg)
+	keys, ids, issuerSkew := examineKeys(ctx, cfg)
 	if issuerSkew != nil {
 		skew = issuerSkew
 	}
-	return append(append(findings, database...), examineFiles(ctx, cfg), keys, examineClock(skew))
+	return slices.Concat(findings, database, []Finding{examineFiles(ctx, cfg), keys}, examineClerk(ctx, cfg, ids), []Finding{examineClock(skew)})
 }
 
 func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Finding, skew *time.Duration) {
@@ -154,12 +156,13 @@ func probe(ctx context.Context, b bucket) error {
 	return err
 }
 
-func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, skew *time.Duration) {
+// examineKeys also gives the ids of the keys, and how far the issuer's clock is from this one.
+func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, ids []string, skew *time.Duration) {
 	if cfg.StandInClerk() {
-		return Finding{true, "sign-in", "the stand-in issues tokens (souk token); no Clerk key is set"}, nil
+		return Finding{true, "sign-in", "the stand-in issues tokens (souk token); no Clerk key is set"}, nil, nil
 	}
-	bad := func(format string, args ...any) (Finding, *time.Duration) {
-		return Finding{false, "sign-in", cfg.Clerk.JWKSURL + ": " + fmt.Sprintf(format, args...)}, nil
+	bad := func(format string, args ...any) (Finding, []string, *time.Duration) {
+		return Finding{false, "sign-in", cfg.Clerk.JWKSURL + ": " + fmt.Sprintf(format, args...)}, nil, nil
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Clerk.JWKSURL, nil)
 	if err != nil {
@@ -170,8 +173,8 @@ func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, skew *time
 		return bad("the issuer's keys cannot be fetched: %v", errors.Unwrap(err))
 	}
 	defer func() { _ = res.Body.Close() }()
-	var set struct{ Keys []struct{ Kty string } }
-	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&set); err != nil || res.StatusCode != http.StatusOK {
+	var set keySet
+	if err := json.NewDecoder(res.Body).Decode(&set); err != nil || res.StatusCode != http.StatusOK {
 		return bad("answers %s, not a set of keys", res.Status)
 	}
 	if len(set.Keys) == 0 {
@@ -181,7 +184,67 @@ func examineKeys(ctx context.Context, cfg *config.Config) (f Finding, skew *time
 		off := time.Until(at.Add(500 * time.Millisecond)) // the header has whole seconds
 		skew = &off
 	}
-	return Finding{true, "sign-in", fmt.Sprintf("%s gives %d keys", cfg.Clerk.JWKSURL, len(set.Keys))}, skew
+	return Finding{true, "sign-in", fmt.Sprintf("%s gives %d keys", cfg.Clerk.JWKSURL, len(set.Keys))}, set.ids(), skew
+}
+
+type keySet struct{ Keys []struct{ Kid string } }
+
+func (s keySet) ids() (ids []string) {
+	for _, k := range s.Keys {
+		ids = append(ids, k.Kid)
+	}
+	return ids
+}
+
+// examineClerk asks the Backend API. ids are those of the keys that verify tokens: a key's id is that of the instance.
+func examineClerk(ctx context.Context, cfg *config.Config, ids []string) []Finding {
+	if cfg.StandInClerk() {
+		return nil
+	}
+	key := cfg.Clerk.SecretKey.Reveal()
+	if key == "" {
+		return []Finding{{true, "Clerk", "CLERK_SECRET_KEY is not set: people can sign in, but their plans are not known"}}
+	}
+	backend, closeIdle := openClerk(cfg, nil)
+	defer closeIdle()
+	bad := func(format string, args ...any) []Finding {
+		return []Finding{{false, "Clerk", cfg.Clerk.APIURL + ": " + fmt.Sprintf(format, args...)}, examineWebhooks(cfg)}
+	}
+	text, err := backend.Get(ctx, nil, "jwks")
+	if err != nil {
+		return bad("%v", cmp.Or(errors.Unwrap(err), err))
+	}
+	var set keySet
+	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) == 0 {
+		return bad("does not answer as Clerk does: is CLERK_API_URL right?")
+	}
+	if len(ids) > 0 && !slices.ContainsFunc(set.ids(), func(id string) bool { return slices.Contains(ids, id) }) {
+		return bad("CLERK_SECRET_KEY is of the instance %s, but tokens are verified by the keys of %s", set.ids()[0], ids[0])
+	}
+	kind := "a test key: a development instance"
+	if strings.HasPrefix(key, liveKey) {
+		kind = "a live key: a production instance"
+	} else if !cfg.Development() {
+		kind += ", for trying things out"
+	}
+	findings := []Finding{{true, "Clerk", cfg.Clerk.APIURL + " answers, with " + kind}}
+	if plans, err := billing.NewBackend(backend).Plans(ctx, 0); err != nil {
+		findings = append(findings, Finding{true, "plans", fmt.Sprintf("none can be sold, is Billing on? %v", cmp.Or(errors.Unwrap(err), err))})
+	} else {
+		findings = append(findings, Finding{true, "plans", fmt.Sprintf("Clerk has %d for users", max(plans.Total, len(plans.Items)))})
+	}
+	return append(findings, examineWebhooks(cfg))
+}
+
+func examineWebhooks(cfg *config.Config) Finding {
+	text := "one signing secret is set"
+	switch len(cfg.Clerk.WebhookSigningSecret) {
+	case 0:
+		text = "CLERK_WEBHOOK_SIGNING_SECRET is not set: what changes at Clerk is only found by reconciliation"
+	case 2:
+		text = "two signing secrets are set; take the old one away when Clerk signs with the new one"
+	}
+	return Finding{true, "webhooks", text}
 }
 
 func examineClock(skew *time.Duration) Finding {
