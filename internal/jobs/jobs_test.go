@@ -408,17 +408,21 @@ func TestAStopWaitsForRunningJobs(t *testing.T) {
 				return ctx.Err()
 			}
 			<-goOn
-			return nil
+			return ctx.Err()
 		})
 		insert(t, d, q, greet{1}, jobs.Insert{})
 		insert(t, d, q, greet{2}, jobs.Insert{})
-		stop := run(t, q)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		ended := make(chan error, 1)
+		go func() { ended <- q.Run(ctx) }()
 		wait(t, began)
 		wait(t, began)
-		stopped := make(chan bool)
-		go func() { stop(); close(stopped) }()
+		stop()
 		close(goOn)
-		wait(t, stopped)
+		if err := wait(t, ended); err != nil {
+			t.Error(err)
+		}
 		wait(t, cancelled)
 		done, left := list(t, q, "completed"), slicesOf(list(t, q, "available"), list(t, q, "retryable"))
 		if len(done) != 1 || len(left) != 1 {
