@@ -115,7 +115,7 @@ func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error
 		op.RequestBody = fileBody()
 	}
 	if rt.rawBytes > 0 {
-		op.MaxBodyBytes, op.SkipValidateBody = rt.rawBytes, true
+		op.MaxBodyBytes, op.SkipValidateBody = rt.rawBytes+1, true // Huma refuses a body of as many
 	}
 	if rt.idempotent {
 		op.Parameters = append(op.Parameters, &idempotencyKey)
