@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	leastPart = 8 << 20 // bytes; the protocol wants 5 MiB at least, for all parts but the last
+	leastPart = 5 << 20 // bytes; the least that the protocol takes, for all parts but the last
 	mostParts = 10_000  // the protocol's limit
 )
 
 // Put sends what fits into one part at once, and anything larger in parts that become an object together at the end. One
-// part is in memory at a time. A file of unknown length may have 78 GiB.
+// part is in memory at a time. A file of unknown length may have 48 GiB.
 func (s *Store) Put(ctx context.Context, key string, body io.Reader, size int64) error {
 	if !blob.ValidKey(key) {
 		return notAKey(key)
