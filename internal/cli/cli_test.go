@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("SOUK_TEST_AS_PROGRAM") != "" {
 		os.Exit(cli.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(crashFolder)
+	os.Exit(code)
 }
 
 // home is a working directory of the test's own, and the environment of a program in it.

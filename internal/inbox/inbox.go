@@ -257,6 +257,7 @@ func (s *Service) RetryWaiting(ctx context.Context, key string) error {
 			after = id
 		}
 		if len(ids) < sweepAtOnce {
+			point("retried")
 			return nil
 		}
 	}

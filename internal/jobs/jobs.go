@@ -164,7 +164,7 @@ func (p panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // Insert is how a job is inserted; the zero value: now, as often as it is asked, with the default attempts.
 type Insert struct {
-	At          time.Time // not before; up to five seconds later
+	At          time.Time // not before; up to five seconds later, unless it has come already
 	Unique      bool      // not if a job of this kind and these arguments has not finished, be it running
 	MaxAttempts int       // 0: Attempts
 }
@@ -180,7 +180,10 @@ func (q *Queue) Insert(ctx context.Context, tx *db.Tx, args Args, o Insert) erro
 	if !q.kinds[args.Kind()] {
 		return fmt.Errorf("no worker handles jobs of kind %s", args.Kind())
 	}
-	opts := &river.InsertOpts{ScheduledAt: o.At, MaxAttempts: o.MaxAttempts}
+	opts := &river.InsertOpts{MaxAttempts: o.MaxAttempts}
+	if o.At.After(q.now()) { // a job with a time waits for the scheduler, even if it is due
+		opts.ScheduledAt = o.At
+	}
 	if o.Unique {
 		opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished}
 	}
