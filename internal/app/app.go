@@ -48,6 +48,7 @@ type App struct {
 	orders        *order.Service
 	subscriptions *subscription.Service
 	bookings      *booking.Service
+	projects      *project.Service
 	fulfillment   *fulfillment.Service
 	inbox         *inbox.Service
 	idempotency   *httpx.Idempotency
@@ -99,7 +100,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.people = identity.New(identity.Deps{
 		DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim, Arrived: a.inbox.Wake,
 	})
-	projects := &project.Service{DB: d, Now: now}
+	a.projects = &project.Service{DB: d, Now: now}
 
 	files, err := a.openFiles(now)
 	if err != nil {
@@ -133,7 +134,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
-		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: projects, Bookings: a.bookings, Catalog: a.catalog,
+		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: a.projects, Bookings: a.bookings, Catalog: a.catalog,
 		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys,
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),

@@ -80,6 +80,7 @@ func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) erro
 		a.orders.ForgetBuyer(ctx, tx, profile.ID),
 		a.bookings.ForgetBuyer(ctx, tx, profile.ID),
 		a.catalog.RetireSeller(ctx, tx, profile.ID),
+		a.projects.ForgetOwner(ctx, tx, profile.ID),
 		a.idempotency.ForgetCaller(ctx, tx, clerkUserID),
 		a.inbox.Blank(ctx, tx, clerkProvider, clerkUserID),
 	)

@@ -98,8 +98,7 @@ func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) 
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(body)
-	e := Event{Provider: provider, EventID: id, Type: eventType, Payload: body, Status: Processed, Attempts: 1, hash: hex.EncodeToString(sum[:])}
+	e := Event{Provider: provider, EventID: id, Type: eventType, Payload: body, Status: Processed, Attempts: 1, hash: hashOf(body)}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		status, err = s.accept(ctx, tx, e)
 		return err
@@ -109,6 +108,11 @@ func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) 
 	}
 	point("committed")
 	return status, err
+}
+
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // typeOf is the type of an event: the providers all name it in the same place.
@@ -157,7 +161,7 @@ func (s *Service) accept(ctx context.Context, tx *db.Tx, e Event) (Status, error
 			return "", err
 		}
 		if there.hash != e.hash {
-			return s.keepConflict(ctx, tx, e)
+			return s.keepConflict(ctx, tx, e, there)
 		}
 		if there.Status != Failed {
 			return Duplicate, nil
@@ -169,9 +173,13 @@ func (s *Service) accept(ctx context.Context, tx *db.Tx, e Event) (Status, error
 	return s.handle(ctx, tx, e)
 }
 
-// keepConflict keeps a second body under an id that was there: a signed event never changes, so somebody must look at it.
-func (s *Service) keepConflict(ctx context.Context, tx *db.Tx, e Event) (Status, error) {
-	e.Conflicts, e.Status, e.Message = true, Review, "another body came under this id before"
+// keepConflict keeps a second body under an id that was there: a signed event never changes, so somebody must look at it. It is
+// taken to be about the person of the first, and its payload goes with the other's.
+func (s *Service) keepConflict(ctx context.Context, tx *db.Tx, e, there Event) (Status, error) {
+	e.Conflicts, e.Status, e.Message, e.Subject = true, Review, "another body came under this id before", there.Subject
+	if hashOf(there.Payload) != there.hash { // blanked, or what is left of it
+		e.Payload = nil
+	}
 	fresh, err := insert(ctx, tx, &e)
 	if err == nil && fresh {
 		slog.ErrorContext(ctx, "a webhook came with the id of another: kept for review", "provider", e.Provider, "event", e.EventID, "type", e.Type)

@@ -21,9 +21,9 @@ func scanEvent(scan db.Scan) (e Event, err error) {
 // here for the first to end.
 func insert(ctx context.Context, q db.Q, e *Event) (fresh bool, err error) {
 	e.ID, err = db.One(ctx, q, db.Value[int64], `
-		INSERT INTO webhook_events (provider, event_id, event_type, payload, body_sha256, conflicts, status, error_message, received_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
-		e.Provider, e.EventID, e.Type, string(e.Payload), e.hash, e.Conflicts, e.Status, e.Message, e.ReceivedAt)
+		INSERT INTO webhook_events (provider, event_id, event_type, payload, body_sha256, conflicts, status, error_message, subject, received_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+		e.Provider, e.EventID, e.Type, string(e.Payload), e.hash, e.Conflicts, e.Status, e.Message, e.Subject, e.ReceivedAt)
 	if errors.Is(err, db.ErrNoRows) {
 		return false, nil
 	}

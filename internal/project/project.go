@@ -100,6 +100,11 @@ func (s *Service) Delete(ctx context.Context, owner, id int64) error {
 	return err
 }
 
+// ForgetOwner removes all projects of an owner, in the transaction that erases the owner: nobody else ever saw them.
+func (s *Service) ForgetOwner(ctx context.Context, tx *db.Tx, owner int64) error {
+	return removeOf(ctx, tx, owner)
+}
+
 func slugTaken(err error) error {
 	if db.IsDuplicate(err) {
 		return fault.New(fault.Conflict, "slug_taken", "Another of your projects has that slug.")

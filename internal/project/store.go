@@ -54,3 +54,8 @@ func remove(ctx context.Context, q db.Q, owner, id int64) (gone bool, err error)
 	n, err := q.Exec(ctx, `DELETE FROM projects WHERE owner_id = $1 AND id = $2`, owner, id)
 	return n > 0, err
 }
+
+func removeOf(ctx context.Context, q db.Q, owner int64) error {
+	_, err := q.Exec(ctx, `DELETE FROM projects WHERE owner_id = $1`, owner)
+	return err
+}
