@@ -160,21 +160,20 @@ func (s *hooked) effects() string {
 	return text.String()
 }
 
-// work runs the jobs until the test ends.
-func (s *hooked) work() { run(s.t, s.Shop) }
-
-func run(t *testing.T, s *souktest.Shop) {
-	t.Helper()
+// work runs the jobs until the test ends. It comes back when they are all at work, as they are some seconds after a start.
+func (s *hooked) work() {
+	s.t.Helper()
 	ended := make(chan error, 1)
-	go func() { ended <- s.Jobs.Run(t.Context()) }()
-	t.Cleanup(func() {
+	go func() { ended <- s.Jobs.Run(s.t.Context()) }()
+	s.t.Cleanup(func() {
 		if err := <-ended; err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
 	})
+	soon(s.t, "the jobs run", func() bool { return s.count(`SELECT count(*) FROM river_leader`) == 1 })
 }
 
-// soon waits for what has to come within the ten seconds that the contract gives, and says how long it took.
+// soon waits for what has to come within the ten seconds that the contract gives.
 func soon(t *testing.T, what string, there func() bool) {
 	t.Helper()
 	for began := time.Now(); !there(); time.Sleep(20 * time.Millisecond) {
