@@ -145,3 +145,34 @@ func (s *hooked) mentions(word string) (found []string) {
 	}
 	return found
 }
+
+// An event that is being handled while its user is erased leaves nothing either.
+func TestErasingAUserWhileEventsCome(t *testing.T) {
+	eachHooked(t, func(t *testing.T, s *hooked) {
+		const users, events = 20, 6
+		s.plan()
+		now := time.Now()
+		for i := range users {
+			id := fmt.Sprint("user_", i)
+			s.tell("processed", "user.created", person(id, id+"@example.test", now))
+		}
+		atOnce(users*events, func(i int) {
+			id := fmt.Sprint("user_", i/events)
+			body := event("user.deleted", souktest.Object{"id": id, "deleted": true})
+			switch {
+			case i%events > 3:
+				body = event("session.created", souktest.Object{"id": fmt.Sprint("sess_", i), "user_id": id, "user": souktest.Object{"note": "canary"}})
+			case i%events > 0:
+				body = event("subscriptionItem.active", item(fmt.Sprint("csub_item_", i), id, "active", now, souktest.Object{"note": "canary"}))
+			}
+			s.deliver(fmt.Sprint("msg_at_once_", i), body).Is(200)
+		})
+		s.Work()
+		if found := s.mentions("canary"); len(found) > 0 {
+			t.Errorf("still in %v, %d times", found, s.count(`SELECT count(*) FROM webhook_events WHERE payload LIKE '%canary%'`))
+		}
+		if n := s.count(`SELECT count(*) FROM profiles WHERE deleted_at IS NOT NULL`); n != users {
+			t.Errorf("%d of %d users are erased", n, users)
+		}
+	})
+}

@@ -359,7 +359,7 @@ func TestOddWebhooks(t *testing.T) {
 			"no-id": `{"type":"user.created","data":{"email_addresses":[{"email_address":7}]}}`, "no-object": `{"type":"subscriptionItem.active","data":[7]}`,
 			"odd-fields": `{"type":"subscriptionItem.active","data":{"id":{},"status":[],"plan":"x","payer":7,"updated_at":"soon"}}`,
 			"huge-times": `{"type":"user.deletion","data":{"id":"user_1","updated_at":1e400}}`, "large": filled(512 << 10),
-			"nul": `{"type":"odd","data":"\u0000"}`, "no-status": `{"type":"paymentAttempt.updated","data":{"id":"a","status":"lost"}}`,
+			"nul": `{"type":"odd","data":"\u0000"}`, "nul-user": `{"type":"odd","data":{"user_id":"a\u0000b"}}`, "no-status": `{"type":"paymentAttempt.updated","data":{"id":"a","status":"lost"}}`,
 		} {
 			if a := s.deliver("msg_"+name, []byte(body)); a.Status != 200 || a.Object().Text("status") != "ignored" {
 				t.Errorf("%s: %d %s, want ignored", name, a.Status, a.Body)
@@ -371,6 +371,9 @@ func TestOddWebhooks(t *testing.T) {
 		if got := s.effects(); strings.Trim(got, "abcdefghijklmnopqrstuvwxyz_ 0") != "" {
 			t.Errorf("effects: %s", got)
 		}
-		s.Nobody().Get("/api/health/").Is(200)
+		s.tell("processed", "user.created", person("user_nul", "nul@example.test", time.Now(), souktest.Object{"first_name": "B\x00en"}))
+		if n := s.count(`SELECT count(*) FROM profiles WHERE clerk_user_id = 'user_nul' AND first_name = 'Ben'`); n != 1 {
+			t.Error("a name with a NUL keeps its user out")
+		}
 	})
 }

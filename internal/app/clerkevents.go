@@ -35,8 +35,11 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(e.Type, "billing."), ".")
 	subject := cmp.Or(clerkbilling.UserID(data), data.Object("public_user_data").Text("user_id"))
+	erased := false
 	if kind == "user" {
 		subject = data.Text("id")
+	} else if erased, err = a.people.Erased(ctx, tx, subject); err != nil {
+		return inbox.Outcome{Subject: subject}, err
 	}
 	switch {
 	case kind == "user":
@@ -48,11 +51,10 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 	default:
 		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
 	}
-	out.Subject = subject
-	if err != nil || subject == "" {
-		return out, err
+	out.Subject, out.Erased = subject, erased
+	if err == nil && kind == "user" {
+		out.Erased, err = a.people.Erased(ctx, tx, subject)
 	}
-	out.Erased, err = a.people.Erased(ctx, tx, subject)
 	return out, err
 }
 

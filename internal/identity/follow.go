@@ -115,9 +115,10 @@ func (s *Service) Users(ctx context.Context, after int64, limit int) ([]Profile,
 	return activeProfiles(ctx, s.DB, after, limit)
 }
 
-// Erased says that a Clerk user was erased.
-func (s *Service) Erased(ctx context.Context, q db.Q, clerkUserID string) (bool, error) {
-	p, err := profileBySubject(ctx, q, clerkUserID)
+// Erased says whether a Clerk user was erased, and has EraseUser wait until tx ends. Call it before a customer is locked, as EraseUser
+// locks the profile first.
+func (s *Service) Erased(ctx context.Context, tx *db.Tx, clerkUserID string) (bool, error) {
+	p, err := shareProfile(ctx, tx, clerkUserID)
 	if errors.Is(err, db.ErrNoRows) {
 		return false, nil
 	}

@@ -29,6 +29,11 @@ func lockProfile(ctx context.Context, tx *db.Tx, subject string) (Profile, error
 	return db.One(ctx, tx, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE clerk_user_id = $1`+tx.ForUpdate(), subject)
 }
 
+// shareProfile keeps the profile from being changed until tx ends.
+func shareProfile(ctx context.Context, tx *db.Tx, subject string) (Profile, error) {
+	return db.One(ctx, tx, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE clerk_user_id = $1`+tx.ForShare(), subject)
+}
+
 func activeProfiles(ctx context.Context, q db.Q, after int64, limit int) ([]Profile, error) {
 	return db.All(ctx, q, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE id > $1 AND is_active ORDER BY id LIMIT $2`, after, limit)
 }

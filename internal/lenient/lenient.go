@@ -39,7 +39,7 @@ func (o Object) Text(names ...string) string {
 	for _, name := range names {
 		var text string
 		if json.Unmarshal(o[name], &text) == nil {
-			if text = strings.TrimSpace(text); text != "" {
+			if text = clean(text); text != "" {
 				return text
 			}
 		}
@@ -54,9 +54,12 @@ func (o Object) Said(name string) *string {
 	if !null && (raw == nil || json.Unmarshal(raw, &text) != nil) {
 		return nil
 	}
-	text = strings.TrimSpace(text)
+	text = clean(text)
 	return &text
 }
+
+// clean trims, and drops what a database does not keep in a text.
+func clean(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\x00", "")) }
 
 // Object is the first of names that is an object; else nil, which has no field.
 func (o Object) Object(names ...string) Object {
