@@ -28,13 +28,17 @@ func main() {
 		fail(servePlain(os.Stdin, os.Stdout))
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "hooks" {
+		fail(serveHooks(os.Getenv("DATABASE_URL"), os.Stdout))
+		return
+	}
 	b := new(bench)
 	seconds := flag.Int("seconds", 3, "length of a measurement, in `seconds`")
 	flag.IntVar(&b.rounds, "rounds", 3, "measurements of each side; the median counts")
 	flag.StringVar(&b.souk, "souk", "bin/souk", "the stripped program")
 	flag.StringVar(&b.postgres, "postgres", "", "`URL` of a PostgreSQL server with fsync on")
 	flag.StringVar(&b.work, "work", os.TempDir(), "`folder` for the databases")
-	only := flag.String("only", "", "run only this `part`: process, catalog, size, orders, tokens, upload")
+	only := flag.String("only", "", "run only this `part`: process, catalog, size, orders, webhooks, tokens, upload")
 	flag.Parse()
 	b.round = time.Duration(*seconds) * time.Second
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -46,7 +50,7 @@ func main() {
 		name string
 		run  func(context.Context) error
 	}{
-		{"process", b.process}, {"catalog", b.catalog}, {"size", b.size}, {"orders", b.orders}, {"tokens", b.tokens}, {"upload", b.upload},
+		{"process", b.process}, {"catalog", b.catalog}, {"size", b.size}, {"orders", b.orders}, {"webhooks", b.webhooks}, {"tokens", b.tokens}, {"upload", b.upload},
 	} {
 		if *only == "" || *only == part.name {
 			fail(part.run(ctx))

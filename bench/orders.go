@@ -109,28 +109,35 @@ type alone struct {
 	next                               atomic.Int64
 }
 
+// openLike opens a database with the settings of the shop's connections.
+func openLike(databaseURL string) (writer, reader *sql.DB, err error) {
+	path, ok := strings.CutPrefix(databaseURL, "sqlite:///")
+	if !ok {
+		if writer, err = sql.Open("pgx", databaseURL); err != nil {
+			return nil, nil, err
+		}
+		writer.SetMaxOpenConns(16)
+		writer.SetMaxIdleConns(16)
+		return writer, writer, nil
+	}
+	dsn := "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+		"&_pragma=cache_size(-4000)&_pragma=temp_store(MEMORY)"
+	if writer, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
+		return nil, nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	if reader, err = sql.Open("sqlite", dsn); err != nil {
+		return nil, nil, err
+	}
+	reader.SetMaxOpenConns(4)
+	reader.SetMaxIdleConns(4)
+	return writer, reader, nil
+}
+
 func openAlone(ctx context.Context, s *shop) (a *alone, err error) {
 	a = new(alone)
-	if path, ok := strings.CutPrefix(s.databaseURL, "sqlite:///"); ok {
-		dsn := "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
-			"&_pragma=cache_size(-4000)&_pragma=temp_store(MEMORY)"
-		a.writer, err = sql.Open("sqlite", dsn+"&_txlock=immediate")
-		if err != nil {
-			return nil, err
-		}
-		a.writer.SetMaxOpenConns(1)
-		if a.reader, err = sql.Open("sqlite", dsn); err != nil {
-			return nil, err
-		}
-		a.reader.SetMaxOpenConns(4)
-		a.reader.SetMaxIdleConns(4)
-	} else {
-		if a.writer, err = sql.Open("pgx", s.databaseURL); err != nil {
-			return nil, err
-		}
-		a.writer.SetMaxOpenConns(16)
-		a.writer.SetMaxIdleConns(16)
-		a.reader = a.writer
+	if a.writer, a.reader, err = openLike(s.databaseURL); err != nil {
+		return nil, err
 	}
 	for _, p := range []struct {
 		into *(*sql.Stmt)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the table of bench/README.md: make bench, or bench/run.sh [-seconds 3] [-rounds 3]. Takes about five minutes.
+# Prints the table of bench/README.md: make bench, or bench/run.sh [-seconds 3] [-rounds 3]. Takes about eleven minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/postgres.sh
