@@ -29,6 +29,11 @@ type Report struct {
 // said is a fact of the report, or empty.
 func (r Report) said(name Fact) string { return r.Facts[name] }
 
+// plan is the plan that the report names, if any.
+func (r Report) plan() catalog.Plan {
+	return catalog.Plan{PlanID: r.said(FactPlan), PriceID: r.said(FactPrice), Period: r.said(FactPeriod)}
+}
+
 // Outcome is what came of reports. Its keys are for inbox.Wake.
 type Outcome struct {
 	Changed int    // rows of subscriptions that are different now
@@ -58,6 +63,9 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, reports []Report) (out 
 }
 
 func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, error) {
+	if out, done, err := s.unsold(ctx, tx, r); err != nil || done {
+		return out, err
+	}
 	customerID, lacks, err := s.holder(ctx, tx, r)
 	if err != nil || lacks != "" {
 		return Outcome{Lacks: lacks}, err
@@ -83,16 +91,39 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 		return Outcome{Lacks: itemKey(r.ItemID)}, nil
 	}
 	price, err := s.Catalog.PlanPrice(ctx, tx, plan)
-	switch {
-	case errors.Is(err, db.ErrNoRows) && r.Free && !there:
-		return Outcome{}, nil // nobody sells it here; reconciling finds it once somebody does
-	case errors.Is(err, db.ErrNoRows):
+	if errors.Is(err, db.ErrNoRows) {
 		return Outcome{Lacks: plan.Key()}, nil
-	case err != nil:
+	}
+	if err != nil {
 		return Outcome{}, err
 	}
 	sub.Price, sub.ProductID = price, price.ProductID
 	return s.write(ctx, tx, before, sub, merged, dispute, r)
+}
+
+// unsold answers a report of a plan that no price names, whoever has it. One that costs nothing is not followed: reconciling finds
+// it once somebody sells it. Reports say by turns that a plan costs nothing, so it is remembered.
+func (s *Service) unsold(ctx context.Context, tx *db.Tx, r Report) (out Outcome, done bool, err error) {
+	plan := r.plan()
+	if plan.PlanID == "" {
+		return Outcome{}, false, nil
+	}
+	_, err = s.Catalog.PlanPrice(ctx, tx, plan)
+	if !errors.Is(err, db.ErrNoRows) {
+		return Outcome{}, false, err
+	}
+	if r.Free {
+		fresh, err := rememberFree(ctx, tx, plan.PlanID)
+		if err == nil && fresh {
+			err = s.Arrived(ctx, tx, plan.Key())
+		}
+		return Outcome{}, true, err
+	}
+	free, err := isFree(ctx, tx, plan.PlanID)
+	if err != nil || free {
+		return Outcome{}, true, err
+	}
+	return Outcome{Lacks: plan.Key()}, true, nil
 }
 
 // holder is the customer that an item belongs to: by the user's id, else by what is known of the item or its subscription.
@@ -122,7 +153,7 @@ func (s *Service) itemOf(ctx context.Context, tx *db.Tx, customerID int64, r Rep
 	}
 	now := s.Now()
 	fresh := Subscription{CustomerID: customerID, ClerkSubscriptionID: r.ItemID, facts: facts{}, CreatedAt: now, UpdatedAt: now}
-	price, err := s.Catalog.PlanPrice(ctx, tx, catalog.Plan{PlanID: r.said(FactPlan), PriceID: r.said(FactPrice), Period: r.said(FactPeriod)})
+	price, err := s.Catalog.PlanPrice(ctx, tx, r.plan())
 	if errors.Is(err, db.ErrNoRows) {
 		return fresh, false, nil
 	}
@@ -265,10 +296,16 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 		ExternalID: p.ID, CustomerID: customerID, Status: p.Status, AmountCents: p.AmountCents, Currency: p.Currency, Renewal: p.Renewal, Paid: p.Paid,
 	}
 	for _, item := range p.Items {
-		plan := catalog.Plan{PlanID: item.said(FactPlan), PriceID: item.said(FactPrice), Period: item.said(FactPeriod)}
+		out, done, err := s.unsold(ctx, tx, item)
+		if err != nil || out.Lacks != "" {
+			return out, err
+		}
+		if done {
+			continue
+		}
+		plan := item.plan()
 		price, err := s.priceOf(ctx, tx, item.ItemID, plan)
 		switch {
-		case errors.Is(err, db.ErrNoRows) && item.Free:
 		case errors.Is(err, db.ErrNoRows) && plan == (catalog.Plan{}):
 			return Outcome{Lacks: itemKey(item.ItemID)}, nil
 		case errors.Is(err, db.ErrNoRows):

@@ -86,6 +86,15 @@ func endUnrenewed(ctx context.Context, q db.Q, now time.Time, customerID int64) 
 	return err
 }
 
+func rememberFree(ctx context.Context, q db.Q, planID string) (fresh bool, err error) {
+	n, err := q.Exec(ctx, `INSERT INTO free_plans (plan_id) VALUES ($1) ON CONFLICT (plan_id) DO NOTHING`, planID)
+	return n == 1, err
+}
+
+func isFree(ctx context.Context, q db.Q, planID string) (bool, error) {
+	return db.One(ctx, q, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM free_plans WHERE plan_id = $1)`, planID)
+}
+
 func bookmark(ctx context.Context, q db.Q, name string) (position string, err error) {
 	return db.One(ctx, q, db.Value[string], `SELECT position FROM bookmarks WHERE name = $1`, name)
 }

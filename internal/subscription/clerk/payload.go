@@ -69,6 +69,9 @@ func report(eventType string, item, around lenient.Object, sent time.Time) (r su
 			r.Facts[name] = subscription.TimeFact(at)
 		}
 	}
+	if end, said := r.Facts[subscription.FactEnd]; said && end == "" {
+		r.Free = true // only the plan that everybody has runs without an end
+	}
 	return r, r.ItemID != "" && (len(r.Facts[subscription.FactStatus]) > 0 || r.Facts[subscription.FactPlan] != "")
 }
 
@@ -85,23 +88,7 @@ func setPlan(r *subscription.Report, item lenient.Object) {
 	}
 	recurring, said := plan.Bool("is_recurring")
 	isDefault, _ := plan.Bool("is_default")
-	amount, priced := cents(item, plan)
-	r.Free = isDefault || said && !recurring || priced && amount == 0
-}
-
-// cents is what an item costs a period. The amount is a number, or an object with one.
-func cents(item, plan lenient.Object) (amount int64, there bool) {
-	for _, o := range []lenient.Object{plan, item} {
-		for _, name := range []string{"amount", "fee"} {
-			if amount, there := o.Int(name); there {
-				return amount, true
-			}
-			if amount, there := o.Object(name).Int("amount"); there {
-				return amount, true
-			}
-		}
-	}
-	return 0, false
+	r.Free = isDefault || said && !recurring // not by its amount: that of a plan sold by the year alone is 0 a month
 }
 
 func period(text string) string {

@@ -72,7 +72,7 @@ func TestAnItemIsReadInEveryForm(t *testing.T) {
 
 func TestWhatIsLeftOutIsNoFact(t *testing.T) {
 	r := Reports("subscriptionItem.updated", object(t, `{"id":"csub_item_1","status":"","plan_id":"cplan_1","period_end":null}`), sent)
-	want := []subscription.Report{{ItemID: "csub_item_1", At: sent, Facts: map[subscription.Fact]string{
+	want := []subscription.Report{{ItemID: "csub_item_1", At: sent, Free: true, Facts: map[subscription.Fact]string{
 		subscription.FactPlan: "cplan_1", subscription.FactEnd: "", // null is said: it has no end
 	}}}
 	if diff := cmp.Diff(want, r); diff != "" {
@@ -101,8 +101,8 @@ func TestTheNameOfAnEventSaysWhatItsStatusDoesNot(t *testing.T) {
 
 func TestWhatCostsNothingIsFree(t *testing.T) {
 	for text, want := range map[string]bool{
-		`{"amount":0}`: true, `{"amount":900}`: false, `{"is_recurring":false}`: true, `{"is_default":true,"amount":900}`: true,
-		`{"fee":{"amount":0}}`: true, `{"fee":{"amount":900}}`: false, `{"fee":null}`: false, `{}`: false, `null`: false,
+		`{"amount":0}`: false, `{"amount":900}`: false, `{"is_recurring":false}`: true, `{"is_default":true,"amount":900}`: true,
+		`{"fee":{"amount":0},"is_recurring":true}`: false, `{}`: false, `null`: false,
 	} {
 		r := Reports("", object(t, `{"id":"i","status":"active","plan_id":"p","plan":`+text+`}`), sent)
 		if r[0].Free != want {

@@ -53,6 +53,11 @@ CREATE INDEX entitlements_source ON entitlements (source_reference);
 CREATE INDEX entitlements_end ON entitlements (ends_at) WHERE is_active AND ends_at IS NOT NULL;
 CREATE INDEX subscriptions_unrenewed ON subscriptions (current_period_end) WHERE status <> 'canceled' AND clerk_subscription_id = '';
 
+-- Plans of the provider's that cost nothing and that no price names: there is nothing to follow.
+CREATE TABLE free_plans (
+  plan_id TEXT PRIMARY KEY
+);
+
 -- Where work that goes through everything in portions stands.
 CREATE TABLE bookmarks (
   name       TEXT PRIMARY KEY,
@@ -62,6 +67,7 @@ CREATE TABLE bookmarks (
 
 -- +goose Down
 DROP TABLE bookmarks;
+DROP TABLE free_plans;
 DROP INDEX subscriptions_unrenewed;
 DROP INDEX entitlements_end;
 DROP INDEX entitlements_source;
