@@ -96,7 +96,11 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	backend, closeIdle := openClerk(cfg, a.ClerkBackend)
 	a.closeIdle = closeIdle
 	a.idempotency = httpx.NewIdempotency(d, now)
-	a.inbox = &inbox.Service{DB: d, Now: now, Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent}, Schedule: a.retryLater}
+	a.inbox = &inbox.Service{
+		DB: d, Now: now, Schedule: a.retryLater,
+		Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent},
+		Scrub:    map[string]func([]byte) []byte{clerkProvider: clerkbilling.Scrub},
+	}
 	a.people = identity.New(identity.Deps{
 		DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim, Arrived: a.inbox.Wake,
 	})

@@ -179,7 +179,8 @@ type (
 		User string `json:"user"`
 	}
 	retryWaiting struct {
-		Key string `json:"key"`
+		Key string `json:"key,omitempty"`
+		ID  int64  `json:"id,omitempty"`
 	}
 	reconcileAll struct{}
 	tidyUp       struct{}
@@ -198,7 +199,7 @@ const (
 
 // clerkJobs says what works the jobs.
 func (a *App) clerkJobs() {
-	jobs.Handle(a.Jobs, func(ctx context.Context, j retryWaiting) error { return a.inbox.RetryWaiting(ctx, j.Key) })
+	jobs.Handle(a.Jobs, func(ctx context.Context, j retryWaiting) error { return a.inbox.Retry(ctx, inbox.Waiting(j)) })
 	jobs.Handle(a.Jobs, func(ctx context.Context, j askClerk) error {
 		_, err := a.subscriptions.Ask(ctx, j.User)
 		return err
@@ -216,9 +217,9 @@ func (a *App) clerkJobs() {
 	}
 }
 
-// retryLater has the events that wait for key tried at a time.
-func (a *App) retryLater(ctx context.Context, tx *db.Tx, key string, at time.Time) error {
-	return a.Jobs.Insert(ctx, tx, retryWaiting{key}, jobs.Insert{At: at})
+// retryLater has the events that wait tried at a time.
+func (a *App) retryLater(ctx context.Context, tx *db.Tx, which inbox.Waiting, at time.Time) error {
+	return a.Jobs.Insert(ctx, tx, retryWaiting(which), jobs.Insert{At: at})
 }
 
 // Reconcile compares the subscriptions of all users with Clerk's, repairs what differs, and says what did.

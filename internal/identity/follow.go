@@ -82,7 +82,7 @@ func (s *Service) EraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) 
 	}
 	p = Profile{
 		ID: p.ID, ClerkUserID: p.ClerkUserID, PublicMetadata: json.RawMessage("{}"), Metadata: json.RawMessage("{}"), CreatedAt: p.CreatedAt,
-		UpdatedAt: now, ClerkUpdatedAt: p.ClerkUpdatedAt, DeletedAt: &now,
+		UpdatedAt: now, DeletedAt: &now,
 	}
 	if err := updateProfile(ctx, tx, p); err != nil {
 		return Profile{}, err

@@ -60,7 +60,7 @@ type Outcome struct {
 	WaitsFor string // of Deferred: a key that Wake is called with once it came, such as user:user_2abc
 	Message  string // why it is not processed, for an operator
 	Subject  string // the provider's id of the person that the event tells of; Blank erases by it
-	Erased   bool   // that person was erased: the payload is not kept
+	Erased   bool   // that person was erased: the payload is not kept, but for what Scrub leaves of it
 }
 
 // Handler does what an event means, in tx. An error leaves nothing of it behind.
@@ -71,8 +71,17 @@ type Service struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Handlers map[string]Handler // by provider
-	// Schedule calls RetryWaiting with key at the given time, after tx is committed.
-	Schedule func(ctx context.Context, tx *db.Tx, key string, at time.Time) error
+	// Scrub is, by provider, what remains of the payload of an event that is not done when its person is erased: enough for its
+	// handler, and nothing that names the person.
+	Scrub map[string]func(payload []byte) []byte
+	// Schedule calls Retry with the same at the given time, after tx is committed.
+	Schedule func(ctx context.Context, tx *db.Tx, which Waiting, at time.Time) error
+}
+
+// Waiting names deferred events: those that wait for a key, or one by its id.
+type Waiting struct {
+	Key string
+	ID  int64
 }
 
 const (
@@ -214,7 +223,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		e.ProcessedAt = &now
 	}
 	if out.Erased {
-		e.Payload = nil
+		e.Payload = s.erased(e)
 	}
 	if err := update(ctx, tx, e); err != nil {
 		return "", err
@@ -224,7 +233,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		return Ignored, nil
 	}
 	if e.Status == Deferred && e.WaitsFor != lacked {
-		if err := s.Schedule(ctx, tx, e.WaitsFor, now.Add(firstRetry)); err != nil {
+		if err := s.Schedule(ctx, tx, Waiting{ID: e.ID}, now.Add(firstRetry)); err != nil {
 			return "", err
 		}
 	}
@@ -248,13 +257,17 @@ func (s *Service) Wake(ctx context.Context, tx *db.Tx, key string) error {
 	if err != nil || !waiting {
 		return err
 	}
-	return s.Schedule(ctx, tx, key, s.Now())
+	return s.Schedule(ctx, tx, Waiting{Key: key}, s.Now())
 }
 
-// RetryWaiting tries all events that wait for key, oldest first.
-func (s *Service) RetryWaiting(ctx context.Context, key string) error {
+// Retry tries the events that wait, oldest first.
+func (s *Service) Retry(ctx context.Context, which Waiting) error {
+	if which.ID != 0 {
+		_, err := s.retry(ctx, which.ID, false)
+		return err
+	}
 	for after := int64(0); ; {
-		ids, err := waiting(ctx, s.DB, key, after, sweepAtOnce)
+		ids, err := waiting(ctx, s.DB, which.Key, after, sweepAtOnce)
 		if err != nil {
 			return err
 		}
@@ -320,9 +333,31 @@ func (s *Service) retry(ctx context.Context, id int64, any bool) (status Status,
 	return status, err
 }
 
-// Blank drops the payloads of every event about a person of a provider's, in the transaction that erases the person.
+// Blank drops the payloads of every event about a person of a provider's, in the transaction that erases the person. Of events
+// that are not done, what does not name the person stays: what was paid is still recorded.
 func (s *Service) Blank(ctx context.Context, tx *db.Tx, provider, subject string) error {
-	return blank(ctx, tx, provider, subject)
+	open, err := openAbout(ctx, tx, provider, subject)
+	if err != nil {
+		return err
+	}
+	if err := blank(ctx, tx, provider, subject); err != nil {
+		return err
+	}
+	for _, e := range open {
+		e.Payload = s.erased(e)
+		if err := update(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erased is what is kept of the payload of an event whose person was erased.
+func (s *Service) erased(e Event) []byte {
+	if scrub := s.Scrub[e.Provider]; scrub != nil && (e.Status == Deferred || e.Status == Failed) {
+		return scrub(e.Payload)
+	}
+	return nil
 }
 
 // List gives up to limit events, newest first, with ids below before; of one status, or of all when it is empty.

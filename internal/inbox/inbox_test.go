@@ -33,11 +33,11 @@ func newBox(d *db.DB) *box {
 			}
 			return effect(ctx, tx, e)
 		}},
-		Schedule: func(_ context.Context, tx *db.Tx, key string, at time.Time) error {
+		Schedule: func(_ context.Context, tx *db.Tx, which Waiting, at time.Time) error {
 			tx.AfterCommit(func() {
 				b.mu.Lock()
 				defer b.mu.Unlock()
-				b.scheduled = append(b.scheduled, fmt.Sprint(key, " in ", at.Sub(b.now)))
+				b.scheduled = append(b.scheduled, fmt.Sprint(which, " in ", at.Sub(b.now)))
 			})
 			return nil
 		},
@@ -240,17 +240,17 @@ func TestWhatIsDeferredGoesOnWhenItCan(t *testing.T) {
 		}
 		wake("user:user_2") // for whom nothing waits
 		wake("user:user_1")
-		if got := fmt.Sprint(b.scheduled); got != "[user:user_1 in 2s user:user_1 in 0s]" {
+		if got := fmt.Sprint(b.scheduled); got != "[{ 1} in 2s {user:user_1 0} in 0s]" {
 			t.Errorf("scheduled %s", got)
 		}
-		if err := b.RetryWaiting(t.Context(), "user:user_1"); err != nil {
+		if err := b.Retry(t.Context(), Waiting{Key: "user:user_1"}); err != nil {
 			t.Fatal(err)
 		}
 		if e := b.only(t); e.Status != Deferred || e.Attempts != 2 || e.RetryAt.Sub(b.now) != 2*time.Minute {
 			t.Errorf("still waiting as %+v", e)
 		}
 		there = true
-		if err := b.RetryWaiting(t.Context(), "user:user_1"); err != nil {
+		if err := b.Retry(t.Context(), Waiting{Key: "user:user_1"}); err != nil {
 			t.Fatal(err)
 		}
 		if e := b.only(t); e.Status != Processed || b.effects(t) != 1 || e.WaitsFor != "" {

@@ -75,6 +75,12 @@ func blank(ctx context.Context, q db.Q, provider, subject string) error {
 	return err
 }
 
+// openAbout are the events about a person that are not done.
+func openAbout(ctx context.Context, q db.Q, provider, subject string) ([]Event, error) {
+	return db.All(ctx, q, scanEvent, `SELECT `+columns+` FROM webhook_events
+		WHERE provider = $1 AND subject = $2 AND subject <> '' AND status IN ('deferred', 'failed') ORDER BY id`, provider, subject)
+}
+
 func dropPayloads(ctx context.Context, q db.Q, before time.Time) error {
 	_, err := q.Exec(ctx, `
 		UPDATE webhook_events SET payload = ''

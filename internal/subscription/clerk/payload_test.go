@@ -2,11 +2,13 @@ package clerk
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"souk/internal/devcloud/clerk"
 	"souk/internal/lenient"
 	"souk/internal/subscription"
 )
@@ -183,4 +185,32 @@ func FuzzReports(f *testing.F) {
 		_, _ = Payment(data, sent)
 		_ = OfOrganisation(data)
 	})
+}
+
+// What is left of a payload of an erased user means the same, and names nobody.
+func TestAScrubbedEventMeansTheSame(t *testing.T) {
+	instance, err := clerk.SimulateYear(clerk.Options{Seed: 7}, 20, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range instance.Events() {
+		before, _ := lenient.Parse(e.Body)
+		after, ok := lenient.Parse(Scrub(e.Body))
+		if !ok {
+			t.Fatalf("%s is nothing when scrubbed", e.Type)
+		}
+		for _, word := range []string{"example.test", "User", "pi_"} {
+			if strings.Contains(string(Scrub(e.Body)), word) {
+				t.Errorf("%s still holds %s: %s", e.Type, word, Scrub(e.Body))
+			}
+		}
+		if diff := cmp.Diff(Reports(e.Type, before.Object("data"), sent), Reports(e.Type, after.Object("data"), sent)); diff != "" {
+			t.Errorf("%s: %s", e.Type, diff)
+		}
+		paid, isPayment := Payment(before.Object("data"), sent)
+		again, stillPayment := Payment(after.Object("data"), sent)
+		if diff := cmp.Diff(paid, again); diff != "" || isPayment != stillPayment {
+			t.Errorf("%s: %s", e.Type, diff)
+		}
+	}
 }
