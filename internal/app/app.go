@@ -118,7 +118,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.catalog.Changed = cache.Drop
 	a.subscriptions = &subscription.Service{DB: d, Now: now, People: a.people, Catalog: a.catalog, Arrived: a.inbox.Wake}
 	if backend.Key != "" {
-		a.subscriptions.Source = clerkSource(clerkbilling.NewBackend(backend), now)
+		a.subscriptions.Source, a.subscriptions.Users = clerkSource(clerkbilling.NewBackend(backend), now), clerkUsers(clerk.NewBackend(backend))
+		a.subscriptions.Gone = a.eraseGone
 	}
 	a.fulfillment = &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: a.bookings, Subscriptions: a.subscriptions}
 	a.subscriptions.Changed = a.fulfillment.FollowPlan

@@ -10,6 +10,7 @@ import (
 
 	"souk/internal/clerkapi"
 	"souk/internal/db"
+	"souk/internal/identity"
 	clerkusers "souk/internal/identity/clerk"
 	"souk/internal/inbox"
 	"souk/internal/jobs"
@@ -72,6 +73,11 @@ func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data l
 	return inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}, nil
 }
 
+// eraseGone erases a user that Clerk deleted without telling.
+func (a *App) eraseGone(ctx context.Context, clerkUserID string) error {
+	return a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return a.eraseUser(ctx, tx, clerkUserID) })
+}
+
 // eraseUser blanks everything that names a person, wherever it is kept. Orders, payments and what they gave stay.
 func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) error {
 	profile, err := a.people.EraseUser(ctx, tx, clerkUserID)
@@ -81,6 +87,7 @@ func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) erro
 	return errors.Join(
 		a.orders.ForgetBuyer(ctx, tx, profile.ID),
 		a.bookings.ForgetBuyer(ctx, tx, profile.ID),
+		a.subscriptions.ForgetHolder(ctx, tx, profile.ID),
 		a.catalog.RetireSeller(ctx, tx, profile.ID),
 		a.projects.ForgetOwner(ctx, tx, profile.ID),
 		a.idempotency.ForgetCaller(ctx, tx, clerkUserID),
@@ -100,7 +107,7 @@ func (a *App) clerkSubscription(ctx context.Context, tx *db.Tx, eventType string
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
-	return a.outcome(ctx, tx, out, clerkbilling.UserID(data))
+	return a.outcome(ctx, tx, out)
 }
 
 // askInstead has Clerk asked about the user of an event that says nothing of any item.
@@ -124,11 +131,11 @@ func (a *App) clerkPayment(ctx context.Context, tx *db.Tx, data lenient.Object, 
 	if err != nil {
 		return inbox.Outcome{}, err
 	}
-	return a.outcome(ctx, tx, out, payment.UserID)
+	return a.outcome(ctx, tx, out)
 }
 
 // outcome is what the inbox is told of what became of reports.
-func (a *App) outcome(ctx context.Context, tx *db.Tx, out subscription.Outcome, user string) (inbox.Outcome, error) {
+func (a *App) outcome(ctx context.Context, tx *db.Tx, out subscription.Outcome) (inbox.Outcome, error) {
 	switch {
 	case out.Refused != "":
 		return inbox.Outcome{Status: inbox.Review, Message: out.Refused}, nil
@@ -136,11 +143,11 @@ func (a *App) outcome(ctx context.Context, tx *db.Tx, out subscription.Outcome, 
 		return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Lacks, Message: "not known yet: " + out.Lacks}, nil
 	case out.Dispute == "":
 		return inbox.Outcome{Status: inbox.Processed}, nil
-	case a.subscriptions.Source == nil || user == "":
+	case a.subscriptions.Source == nil:
 		return inbox.Outcome{Status: inbox.Review, Message: "another event of the same moment says otherwise, and Clerk cannot be asked"}, nil
 	}
 	return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Dispute, Message: "another event of the same moment says otherwise: Clerk is asked"},
-		a.Jobs.Insert(ctx, tx, askClerk{user}, jobs.Insert{})
+		a.Jobs.Insert(ctx, tx, askClerk{out.User}, jobs.Insert{})
 }
 
 // clerkSource asks the Backend API what a user holds.
@@ -171,6 +178,17 @@ func (a *App) askClerkFor(ctx context.Context, buyer int64) error {
 		_, err = a.subscriptions.Ask(ctx, user)
 	}
 	return err
+}
+
+// clerkUsers asks the Backend API for all users.
+func clerkUsers(b *clerkusers.Backend) subscription.Users {
+	return func(ctx context.Context, offset int) (page []identity.UserChange, more bool, err error) {
+		users, err := b.Users(ctx, offset)
+		for _, u := range users {
+			page = append(page, u.Change())
+		}
+		return page, len(users) == clerkusers.UsersPage, err
+	}
 }
 
 // The jobs that follow from events.

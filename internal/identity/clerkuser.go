@@ -25,3 +25,12 @@ type ClerkEmail struct {
 	Address  string
 	Verified bool
 }
+
+// Change is all that Clerk says of the user, to be followed. A user without an address keeps the one that the shop knows.
+func (u ClerkUser) Change() UserChange {
+	c := UserChange{ID: u.ID, FirstName: &u.FirstName, LastName: &u.LastName, ImageURL: &u.ImageURL, PublicMetadata: u.PublicMetadata, UpdatedAt: u.UpdatedAt}
+	if u.Email != "" {
+		c.Email = &u.Email
+	}
+	return c
+}

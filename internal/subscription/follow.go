@@ -38,7 +38,8 @@ func (r Report) plan() catalog.Plan {
 type Outcome struct {
 	Changed int    // rows of subscriptions that are different now
 	Lacks   string // what is not known yet: a key such as user:user_2abc or plan:cplan_1
-	Dispute string // the key of an item of which two reports of one moment disagree: the provider must be asked
+	Dispute string // the key of an item of which two reports of one moment disagree: the provider must be asked about User
+	User    string // the provider's id of the item's user, of a Dispute
 	Refused string // why it cannot be right
 }
 
@@ -57,7 +58,8 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, reports []Report) (out 
 			return Outcome{}, err
 		}
 		out.Changed += one.Changed
-		out.Lacks, out.Dispute, out.Refused = cmp.Or(out.Lacks, one.Lacks), cmp.Or(out.Dispute, one.Dispute), cmp.Or(out.Refused, one.Refused)
+		out.Lacks, out.Refused = cmp.Or(out.Lacks, one.Lacks), cmp.Or(out.Refused, one.Refused)
+		out.Dispute, out.User = cmp.Or(out.Dispute, one.Dispute), cmp.Or(out.User, one.User)
 	}
 	return out, nil
 }
@@ -202,7 +204,15 @@ func (s *Subscription) fromFacts() (ok bool) {
 // write brings the row in line with its facts, and what hangs on it in line with the row.
 func (s *Service) write(ctx context.Context, tx *db.Tx, before, sub Subscription, merged, dispute bool, r Report) (out Outcome, err error) {
 	if dispute {
-		out.Dispute = disputeKey(r.ItemID)
+		user, erased, err := userOf(ctx, tx, sub.CustomerID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if erased { // nobody can be asked, and whom the provider does not know any more holds nothing
+			sub.facts[FactStatus] = known{Value: ProviderEnded, At: max(r.At.UnixMicro(), sub.facts[FactStatus].At), Sure: true}
+		} else {
+			out.Dispute, out.User = disputeKey(r.ItemID), user
+		}
 	}
 	if _, said := sub.facts[FactStatus]; !said && sub.ID == 0 {
 		return Outcome{Lacks: itemKey(r.ItemID)}, nil
@@ -327,4 +337,15 @@ func (s *Service) priceOf(ctx context.Context, tx *db.Tx, itemID string, plan ca
 	}
 	sub, err := byItem(ctx, tx, itemID)
 	return sub.Price.ID, err
+}
+
+// ForgetHolder lets go on what waits for the provider to decide about items of a user who is erased: it will not any more.
+func (s *Service) ForgetHolder(ctx context.Context, tx *db.Tx, profileID int64) error {
+	items, err := itemsOfProfile(ctx, tx, profileID)
+	for _, item := range items {
+		if err == nil {
+			err = s.Arrived(ctx, tx, disputeKey(item))
+		}
+	}
+	return err
 }

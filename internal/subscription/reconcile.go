@@ -9,11 +9,15 @@ import (
 
 	"souk/internal/db"
 	"souk/internal/fault"
+	"souk/internal/identity"
 )
 
 // Source asks the provider what a user holds, outside any transaction. Its reports are Sure. It is ErrNoUser for a user that
 // the provider does not know, and nothing for one without a subscription.
 type Source func(ctx context.Context, clerkUserID string) ([]Report, error)
+
+// Users asks the provider for the page of its users that follows the first offset ones. more is false for the last.
+type Users func(ctx context.Context, offset int) (page []identity.UserChange, more bool, err error)
 
 // ErrNoUser says that the provider does not know the user.
 var ErrNoUser = fault.New(fault.Upstream, "provider_user_unknown", "The payment provider does not know this user.")
@@ -23,6 +27,7 @@ type Drift struct {
 	UserID string
 	ItemID string // empty: it is about the user
 	What   string
+	gone   bool // the provider does not know the user
 }
 
 // overdue is how long after the end of its period an item that the provider does not list any more counts as ended.
@@ -35,7 +40,7 @@ func (s *Service) Ask(ctx context.Context, clerkUserID string) (drift []Drift, e
 	}
 	reports, err := s.Source(ctx, clerkUserID)
 	if errors.Is(err, ErrNoUser) {
-		return []Drift{{UserID: clerkUserID, What: "the provider does not know this user"}}, nil
+		return []Drift{{UserID: clerkUserID, What: "the provider does not know this user", gone: true}}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -69,7 +74,7 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 			"repaired": out.Changed > 0, "no price names its plan (" + out.Lacks + ")": out.Lacks != "", out.Refused: out.Refused != "",
 		} {
 			if found {
-				drift = append(drift, Drift{clerkUserID, r.ItemID, what})
+				drift = append(drift, Drift{UserID: clerkUserID, ItemID: r.ItemID, What: what})
 			}
 		}
 		if err := s.Arrived(ctx, tx, disputeKey(r.ItemID)); err != nil {
@@ -88,94 +93,178 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 		// An answer that does not list an item decides nothing about it: Clerk does not say whether it lists what has ended. An
 		// item whose paid period is over as well gives nothing any more.
 		if sub.PeriodEnd == nil || sub.PeriodEnd.Add(overdue).After(now) {
-			drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, "the provider does not list it; kept until its period ends"})
+			drift = append(drift, Drift{UserID: clerkUserID, ItemID: sub.ClerkSubscriptionID, What: "the provider does not list it; kept until its period ends"})
 			continue
 		}
 		end := Report{ItemID: sub.ClerkSubscriptionID, UserID: clerkUserID, At: now, Facts: map[Fact]string{FactStatus: ProviderEnded}}
 		if _, err := s.follow(ctx, tx, end); err != nil {
 			return nil, err
 		}
-		drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, "ended: its period is over, and the provider does not list it"})
+		drift = append(drift, Drift{UserID: clerkUserID, ItemID: sub.ClerkSubscriptionID, What: "ended: its period is over, and the provider does not list it"})
 	}
 	return drift, nil
 }
 
 // Tally is what a reconciliation did.
 type Tally struct {
-	Users    int     // that were compared
+	Users    int     // whose subscriptions were compared
 	Drift    []Drift // at most maxDrift; Drifted counts them all
 	Drifted  int
 	Failed   int  // users that the provider could not be asked about
-	Complete bool // every user was compared; otherwise the next run goes on where this one stopped
+	Complete bool // everything was compared; otherwise the next run goes on where this one stopped
 }
 
 const (
 	usersAtOnce = 100
 	maxDrift    = 1000
 	maxFailed   = 10 // in a row: the provider is down
-	progress    = "reconcile"
+
+	usersBookmark    = "reconcile.users"         // how many of the provider's users were compared
+	profilesBookmark = "reconcile.subscriptions" // the last profile whose subscriptions were
 )
 
-// Reconcile compares the subscriptions of all users with the provider's, for as long as ctx lasts, and repairs what differs. It
+// Reconcile compares all users, and what they hold, with the provider's, for as long as ctx lasts, and repairs what differs. It
 // goes on where the last run stopped.
 func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
-	after, err := s.bookmark(ctx)
+	if s.Source == nil {
+		return t, errNoSource
+	}
+	same, err := s.followUsers(ctx, &t)
+	if err == nil && ctx.Err() == nil {
+		err = s.followAll(ctx, &t, same)
+	}
+	if err == nil && t.Complete {
+		err = s.endErased(ctx, &t)
+	}
+	if ctx.Err() != nil { // the time is up, which is no fault
+		err = nil
+	}
+	return t, err
+}
+
+// followUsers compares the provider's users with the profiles. same says that the provider knows a user whom it told of before:
+// it is the instance that the shop has always followed, and not that of other keys.
+func (s *Service) followUsers(ctx context.Context, t *Tally) (same bool, err error) {
+	offset, err := s.bookmark(ctx, usersBookmark)
 	if err != nil {
-		return t, err
+		return false, err
+	}
+	for more := true; more; {
+		var page []identity.UserChange
+		if page, more, err = s.Users(ctx, int(offset)); err != nil {
+			return same, err
+		}
+		err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			for _, change := range page {
+				before, different, err := s.People.FollowUser(ctx, tx, change)
+				if err != nil {
+					return err
+				}
+				same = same || before.ClerkUpdatedAt != nil && !different
+				if different {
+					t.note(ctx, Drift{UserID: change.ID, What: "the profile was brought up to date"})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return same, err
+		}
+		if offset += int64(len(page)); !more {
+			offset = 0
+		}
+		if err := s.setBookmark(ctx, usersBookmark, offset); err != nil {
+			return same, err
+		}
+	}
+	return same, nil
+}
+
+// followAll compares what each user holds.
+func (s *Service) followAll(ctx context.Context, t *Tally, same bool) error {
+	after, err := s.bookmark(ctx, profilesBookmark)
+	if err != nil {
+		return err
 	}
 	failures := 0
 	for {
 		users, err := s.People.Users(ctx, after, usersAtOnce)
 		if err != nil {
-			return t, err
+			return err
 		}
 		for _, u := range users {
 			drift, err := s.Ask(ctx, u.ClerkUserID)
-			switch {
-			case ctx.Err() != nil: // the time is up, which is no fault
-				return t, s.setBookmark(ctx, after)
-			case err != nil:
+			if ctx.Err() != nil {
+				return s.setBookmark(ctx, profilesBookmark, after)
+			}
+			if err != nil {
 				t.Failed++
 				slog.WarnContext(ctx, "a user could not be reconciled", "user", u.ClerkUserID, "cause", err.Error())
 				if failures++; failures == maxFailed {
-					return t, err
+					return err
 				}
-			default:
+			} else {
 				failures = 0
 				t.Users++
-				t.note(ctx, drift)
+			}
+			for _, d := range drift {
+				if d.gone && same && u.ClerkUpdatedAt != nil {
+					if err := s.Gone(ctx, u.ClerkUserID); err != nil {
+						return err
+					}
+					d.What = "erased: the provider knew this user, and does not any more"
+				}
+				t.note(ctx, d)
 			}
 			after = u.ID
 		}
 		if len(users) < usersAtOnce {
 			t.Complete, after = true, 0
 		}
-		if err := s.setBookmark(ctx, after); err != nil || t.Complete {
-			return t, err
+		if err := s.setBookmark(ctx, profilesBookmark, after); err != nil || t.Complete {
+			return err
 		}
 	}
 }
 
-func (t *Tally) note(ctx context.Context, drift []Drift) {
-	for _, d := range drift {
-		slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "what", d.What)
-		if t.Drifted++; len(t.Drift) < maxDrift {
-			t.Drift = append(t.Drift, d)
+// endErased ends what users held who were erased: the provider cannot be asked about them, and bills nobody it does not know.
+func (s *Service) endErased(ctx context.Context, t *Tally) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		held, err := heldByErased(ctx, tx, usersAtOnce)
+		if err != nil {
+			return err
 		}
+		for _, h := range held {
+			ended := Report{ItemID: h.itemID, UserID: h.userID, At: s.Now(), Facts: map[Fact]string{FactStatus: ProviderEnded}}
+			if _, err := s.follow(ctx, tx, ended); err != nil {
+				return err
+			}
+			t.note(ctx, Drift{UserID: h.userID, ItemID: h.itemID, What: "ended: its user was erased"})
+		}
+		t.Complete = len(held) < usersAtOnce
+		return nil
+	})
+}
+
+func (t *Tally) note(ctx context.Context, d Drift) {
+	slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "what", d.What)
+	if t.Drifted++; len(t.Drift) < maxDrift {
+		t.Drift = append(t.Drift, d)
 	}
 }
 
-func (s *Service) bookmark(ctx context.Context) (after int64, err error) {
-	position, err := bookmark(ctx, s.DB, progress)
+func (s *Service) bookmark(ctx context.Context, name string) (int64, error) {
+	position, err := bookmark(ctx, s.DB, name)
 	if errors.Is(err, db.ErrNoRows) {
 		return 0, nil
 	}
-	if err == nil {
-		after, err = strconv.ParseInt(position, 10, 64)
+	if err != nil {
+		return 0, err
 	}
-	return after, err
+	return strconv.ParseInt(position, 10, 64)
 }
 
-func (s *Service) setBookmark(ctx context.Context, after int64) error {
-	return setBookmark(context.WithoutCancel(ctx), s.DB, progress, strconv.FormatInt(after, 10), s.Now())
+// setBookmark keeps the position, also when the time is up.
+func (s *Service) setBookmark(ctx context.Context, name string, position int64) error {
+	return setBookmark(context.WithoutCancel(ctx), s.DB, name, strconv.FormatInt(position, 10), s.Now())
 }

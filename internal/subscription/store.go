@@ -52,9 +52,34 @@ func customerOfItem(ctx context.Context, q db.Q, itemID, parent string) (int64, 
 		WHERE ($1 <> '' AND clerk_subscription_id = $1) OR ($2 <> '' AND clerk_parent_id = $2) ORDER BY id LIMIT 1`, itemID, parent)
 }
 
+// userOf is the provider's id of a customer.
+func userOf(ctx context.Context, q db.Q, customerID int64) (id string, erased bool, err error) {
+	_, err = db.One(ctx, q, func(scan db.Scan) (none struct{}, err error) { return none, scan(&id, &erased) },
+		`SELECT p.clerk_user_id, p.deleted_at IS NOT NULL FROM customers c JOIN profiles p ON p.id = c.profile_id WHERE c.id = $1`, customerID)
+	return id, erased, err
+}
+
+func itemsOfProfile(ctx context.Context, q db.Q, profileID int64) ([]string, error) {
+	return db.All(ctx, q, db.Value[string], `
+		SELECT s.clerk_subscription_id FROM subscriptions s JOIN customers c ON c.id = s.customer_id
+		WHERE c.profile_id = $1 AND s.clerk_subscription_id <> '' ORDER BY s.id`, profileID)
+}
+
 // itemsOf are the rows of a customer that the provider knows of.
 func itemsOf(ctx context.Context, q db.Q, customerID int64) ([]Subscription, error) {
 	return db.All(ctx, q, scanSubscription, selectSubscription+` WHERE s.customer_id = $1 AND s.clerk_subscription_id <> '' ORDER BY s.id`, customerID)
+}
+
+// holding is an item and the user who holds it, by the provider's ids.
+type holding struct{ itemID, userID string }
+
+func heldByErased(ctx context.Context, q db.Q, limit int) ([]holding, error) {
+	return db.All(ctx, q, func(scan db.Scan) (h holding, err error) {
+		err = scan(&h.itemID, &h.userID)
+		return h, err
+	}, `
+		SELECT s.clerk_subscription_id, p.clerk_user_id FROM profiles p JOIN customers c ON c.profile_id = p.id JOIN subscriptions s ON s.customer_id = c.id
+		WHERE p.deleted_at IS NOT NULL AND s.status <> 'canceled' AND s.clerk_subscription_id <> '' ORDER BY s.id LIMIT $1`, limit)
 }
 
 func insert(ctx context.Context, q db.Q, s *Subscription) (err error) {
@@ -102,6 +127,6 @@ func bookmark(ctx context.Context, q db.Q, name string) (position string, err er
 func setBookmark(ctx context.Context, q db.Q, name, position string, now time.Time) error {
 	_, err := q.Exec(ctx, `
 		INSERT INTO bookmarks (name, position, updated_at) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at`, name, position, now)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at WHERE bookmarks.position <> excluded.position`, name, position, now)
 	return err
 }

@@ -76,8 +76,11 @@ type Service struct {
 	Orders  *order.Service
 	// Changed brings in line what a subscription gives, in the transaction that changed it, and says whether that was different.
 	Changed func(ctx context.Context, tx *db.Tx, s Subscription) (different bool, err error)
-	// Source asks the provider; nil when none is configured.
+	// Source and Users ask the provider; nil when none is configured.
 	Source Source
+	Users  Users
+	// Gone erases a user that the provider does not know any more.
+	Gone func(ctx context.Context, clerkUserID string) error
 	// Arrived tells what waits for key that it is there, once tx is committed.
 	Arrived func(ctx context.Context, tx *db.Tx, key string) error
 }
