@@ -36,15 +36,13 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(e.Type, "billing."), ".")
 	subject := cmp.Or(clerkbilling.UserID(data), data.Object("public_user_data").Text("user_id"))
-	erased := false
 	if kind == "user" {
-		subject = data.Text("id")
-	} else if erased, err = a.people.Erased(ctx, tx, subject); err != nil {
-		return inbox.Outcome{Subject: subject}, err
+		return a.clerkUser(ctx, tx, e.Type, data, sent)
 	}
+	// The user is held as it is from the beginning: a deletion locks the user first too, and what hangs on it after.
+	erased, err := a.people.Erased(ctx, tx, subject)
 	switch {
-	case kind == "user":
-		out, err = a.clerkUser(ctx, tx, e.Type, data, sent)
+	case err != nil:
 	case kind == "subscription" || kind == "subscriptionItem":
 		out, err = a.clerkSubscription(ctx, tx, e.Type, data, sent)
 	case kind == "paymentAttempt":
@@ -53,9 +51,6 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
 	}
 	out.Subject, out.Erased = subject, erased
-	if err == nil && kind == "user" {
-		out.Erased, err = a.people.Erased(ctx, tx, subject)
-	}
 	return out, err
 }
 
@@ -65,12 +60,13 @@ func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data l
 	case !ok:
 		return inbox.Outcome{Status: inbox.Review, Message: "it names no user"}, nil
 	case eventType == "user.deleted":
-		return inbox.Outcome{Status: inbox.Processed}, a.eraseUser(ctx, tx, change.ID)
+		err := a.eraseUser(ctx, tx, change.ID)
+		return inbox.Outcome{Status: inbox.Processed, Subject: change.ID, Erased: true}, err
 	case eventType == "user.created" || eventType == "user.updated":
-		_, _, err := a.people.FollowUser(ctx, tx, change)
-		return inbox.Outcome{Status: inbox.Processed}, err
+		profile, _, err := a.people.FollowUser(ctx, tx, change)
+		return inbox.Outcome{Status: inbox.Processed, Subject: change.ID, Erased: profile.DeletedAt != nil}, err
 	}
-	return inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}, nil
+	return inbox.Outcome{Status: inbox.Ignored, Subject: change.ID, Message: "events of this type have no effect here"}, nil
 }
 
 // eraseGone erases a user that Clerk deleted without telling.
