@@ -223,7 +223,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		e.ProcessedAt = &now
 	}
 	if out.Erased {
-		e.Payload = s.erased(e)
+		s.forget(&e)
 	}
 	if err := update(ctx, tx, e); err != nil {
 		return "", err
@@ -344,7 +344,7 @@ func (s *Service) Blank(ctx context.Context, tx *db.Tx, provider, subject string
 		return err
 	}
 	for _, e := range open {
-		e.Payload = s.erased(e)
+		s.forget(&e)
 		if err := update(ctx, tx, e); err != nil {
 			return err
 		}
@@ -352,12 +352,20 @@ func (s *Service) Blank(ctx context.Context, tx *db.Tx, provider, subject string
 	return nil
 }
 
-// erased is what is kept of the payload of an event whose person was erased.
-func (s *Service) erased(e Event) []byte {
-	if scrub := s.Scrub[e.Provider]; scrub != nil && (e.Status == Deferred || e.Status == Failed) {
-		return scrub(e.Payload)
+// forget drops from e what names its person. Without anything left, it is over.
+func (s *Service) forget(e *Event) {
+	scrub := s.Scrub[e.Provider]
+	if scrub != nil && (e.Status == Deferred || e.Status == Failed) {
+		e.Payload = scrub(e.Payload)
+	} else {
+		e.Payload = nil
 	}
-	return nil
+	if len(e.Payload) == 0 {
+		e.WaitsFor, e.RetryAt = "", nil
+		if e.Status == Deferred || e.Status == Failed {
+			e.Status = Ignored
+		}
+	}
 }
 
 // List gives up to limit events, newest first, with ids below before; of one status, or of all when it is empty.

@@ -76,9 +76,9 @@ func blank(ctx context.Context, q db.Q, provider, subject string) error {
 }
 
 // openAbout are the events about a person that are not done.
-func openAbout(ctx context.Context, q db.Q, provider, subject string) ([]Event, error) {
-	return db.All(ctx, q, scanEvent, `SELECT `+columns+` FROM webhook_events
-		WHERE provider = $1 AND subject = $2 AND subject <> '' AND status IN ('deferred', 'failed') ORDER BY id`, provider, subject)
+func openAbout(ctx context.Context, tx *db.Tx, provider, subject string) ([]Event, error) {
+	return db.All(ctx, tx, scanEvent, `SELECT `+columns+` FROM webhook_events
+		WHERE provider = $1 AND subject = $2 AND subject <> '' AND status IN ('deferred', 'failed') ORDER BY id`+tx.ForUpdate(), provider, subject)
 }
 
 func dropPayloads(ctx context.Context, q db.Q, before time.Time) error {
