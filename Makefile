@@ -1,4 +1,4 @@
-.PHONY: build test quick check bench openapi errors fuzz
+.PHONY: build test quick check bench soak openapi errors fuzz
 
 FUZZTIME ?= 20s
 
@@ -10,6 +10,9 @@ test: ## everything, on SQLite and PostgreSQL
 
 quick: ## the short tests, on SQLite
 	./test.sh --quick
+
+soak: ## the simulated years of webhooks from 20 seeds; SOUK_SEED=7 or SOUK_SEED=1-100 for others
+	SOUK_SEED=$${SOUK_SEED:-1-20} scripts/with-postgres.sh go test ./internal/app -run 'Year|Lost|Disagree' -count=1 -timeout 60m -v
 
 check: ## starts the program and sells a file over HTTP
 	./start.sh --check

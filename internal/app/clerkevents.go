@@ -40,7 +40,7 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 		return a.clerkUser(ctx, tx, e.Type, data, sent)
 	}
 	// The user is held as it is from the beginning: a deletion locks the user first too, and what hangs on it after.
-	erased, err := a.people.Erased(ctx, tx, subject)
+	erased, known, err := a.people.Erased(ctx, tx, subject)
 	switch {
 	case err != nil:
 	case kind == "subscription" || kind == "subscriptionItem":
@@ -49,6 +49,9 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 		out, err = a.clerkPayment(ctx, tx, data, sent)
 	default:
 		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
+	}
+	if err == nil && !known { // it may have come, and gone, since
+		erased, _, err = a.people.Erased(ctx, tx, subject)
 	}
 	out.Subject, out.Erased = subject, erased
 	return out, err

@@ -232,7 +232,7 @@ func (m *market) state() state {
 			CAST((SELECT count(*) FROM transactions t WHERE t.order_id = o.id AND t.status = 'succeeded') AS TEXT) AS product_total FROM orders o) o
 		JOIN customers c ON c.id = o.customer_id`)
 	read("job", `SELECT kind || ' ' || CAST(state AS TEXT), CAST(args AS TEXT) || coalesce(CAST(errors AS TEXT), '') FROM river_job WHERE CAST(state AS TEXT) <> 'completed'`)
-	read("event", `SELECT status, event_type || ' for ' || waits_for || ' ' || error_message FROM webhook_events WHERE status NOT IN ('processed', 'ignored') ORDER BY id`)
+	read("event", `SELECT status, event_type || ' ' || event_id || ' for ' || waits_for || ' after ' || CAST(attempts AS TEXT) || ' tries, ' || error_message FROM webhook_events WHERE status NOT IN ('processed', 'ignored') ORDER BY id`)
 	return s
 }
 

@@ -116,13 +116,13 @@ func (s *Service) Users(ctx context.Context, after int64, limit int) ([]Profile,
 }
 
 // Erased says whether a Clerk user was erased, and has EraseUser wait until tx ends. Call it before a customer is locked, as EraseUser
-// locks the profile first.
-func (s *Service) Erased(ctx context.Context, tx *db.Tx, clerkUserID string) (bool, error) {
+// locks the profile first. A user that is not known holds nobody up: ask again when it came to be known meanwhile.
+func (s *Service) Erased(ctx context.Context, tx *db.Tx, clerkUserID string) (erased, known bool, err error) {
 	p, err := shareProfile(ctx, tx, clerkUserID)
 	if errors.Is(err, db.ErrNoRows) {
-		return false, nil
+		return false, false, nil
 	}
-	return p.DeletedAt != nil, err
+	return p.DeletedAt != nil, true, err
 }
 
 // ClerkUserID is the Clerk user of a profile.

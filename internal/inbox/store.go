@@ -70,8 +70,9 @@ func due(ctx context.Context, q db.Q, now time.Time, limit int) ([]int64, error)
 	return db.All(ctx, q, db.Value[int64], `SELECT id FROM webhook_events WHERE retry_at <= $1 ORDER BY retry_at, id LIMIT $2`, now, limit)
 }
 
+// blank drops the payloads of what is done. An event that came to wait only now is dropped when it is tried: its person is gone.
 func blank(ctx context.Context, q db.Q, provider, subject string) error {
-	_, err := q.Exec(ctx, `UPDATE webhook_events SET payload = '' WHERE provider = $1 AND subject = $2 AND subject <> ''`, provider, subject)
+	_, err := q.Exec(ctx, `UPDATE webhook_events SET payload = '' WHERE provider = $1 AND subject = $2 AND subject <> '' AND status NOT IN ('deferred', 'failed')`, provider, subject)
 	return err
 }
 
