@@ -227,6 +227,9 @@ func (a *App) clerkJobs() {
 	a.Jobs.Every(tidyEvery, tidyUp{})
 	jobs.Handle(a.Jobs, func(ctx context.Context, _ reconcileAll) error {
 		_, err := a.Reconcile(ctx)
+		if errors.Is(err, subscription.ErrReconciling) {
+			err = nil
+		}
 		return err
 	}, jobs.Timeout(reconcileFor+time.Minute))
 	if a.subscriptions.Source != nil {

@@ -3,6 +3,7 @@ package app_test
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"souk/internal/dbtest"
 	"souk/internal/devcloud/clerk"
 	"souk/internal/souktest"
+	"souk/internal/subscription"
 )
 
 // world is a simulated year of a Clerk instance, and shops that are told of it.
@@ -307,6 +309,11 @@ func TestLostWebhooksAreFoundByReconciling(t *testing.T) {
 			dbtest.EachURL(t, func(t *testing.T, url string) {
 				m := w.market(t, url, 1)
 				m.sell("late")
+				m.exec(`INSERT INTO bookmarks (name, position, updated_at) VALUES ('reconcile.run', 'another', $1)`, time.Now())
+				if _, err := m.shops[0].Reconcile(m.t.Context()); !errors.Is(err, subscription.ErrReconciling) {
+					t.Errorf("beside another run: %v", err)
+				}
+				m.exec(`UPDATE bookmarks SET updated_at = $1`, time.Now().Add(-6*time.Minute)) // it died
 				report := m.tell(w.Events(), clerk.Faults{Seed: seed, MaxCopies: 2, Shuffle: true, DropShare: 0.3}, 8)
 				first, err := m.shops[0].Reconcile(m.t.Context())
 				if err != nil || !first.Complete || first.Drifted == 0 || first.Failed > 0 {

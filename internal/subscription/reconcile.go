@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"souk/internal/db"
 	"souk/internal/fault"
 	"souk/internal/identity"
@@ -123,46 +125,75 @@ const (
 	profilesBookmark = "reconcile.subscriptions" // the last profile whose subscriptions were
 )
 
+// ErrReconciling refuses a second reconciliation beside one that runs.
+var ErrReconciling = fault.New(fault.Conflict, "reconciling", "A reconciliation is running already.")
+
 // Reconcile compares all users, and what they hold, with the provider's, for as long as ctx lasts, and repairs what differs. It
-// goes on where the last run stopped.
+// goes on where the last run stopped. Of several instances one does it; for the others it is ErrReconciling.
 func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 	if s.Source == nil {
 		return t, errNoSource
 	}
-	same, err := s.followUsers(ctx, &t)
-	if err == nil && ctx.Err() == nil {
-		err = s.followAll(ctx, &t, same)
+	r := &run{Service: s, id: uuid.NewString()}
+	if err := r.hold(ctx); err != nil {
+		return t, err
 	}
-	if err == nil && t.Complete {
-		err = s.endErased(ctx, &t)
+	defer func() { err = errors.Join(err, releaseLease(context.WithoutCancel(ctx), s.DB, r.id)) }()
+	same, err := r.followUsers(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = r.followAll(ctx, same)
+	}
+	if err == nil && r.tally.Complete {
+		err = r.endErased(ctx)
 	}
 	if ctx.Err() != nil { // the time is up, which is no fault
 		err = nil
 	}
-	return t, err
+	return r.tally, err
+}
+
+// run is one reconciliation.
+type run struct {
+	*Service
+	tally Tally
+	id    string
+}
+
+// leaseFor is how long a run that says nothing counts as running: its process may have died.
+const leaseFor = 5 * time.Minute
+
+// hold makes this run the only one, or keeps it so.
+func (r *run) hold(ctx context.Context) error {
+	mine, err := takeLease(context.WithoutCancel(ctx), r.DB, r.id, r.Now(), leaseFor)
+	if err == nil && !mine {
+		err = ErrReconciling
+	}
+	return err
 }
 
 // followUsers compares the provider's users with the profiles. same says that the provider knows a user whom it told of before:
 // it is the instance that the shop has always followed, and not that of other keys.
-func (s *Service) followUsers(ctx context.Context, t *Tally) (same bool, err error) {
-	offset, err := s.bookmark(ctx, usersBookmark)
+func (r *run) followUsers(ctx context.Context) (same bool, err error) {
+	offset, err := r.bookmark(ctx, usersBookmark)
 	if err != nil {
 		return false, err
 	}
 	for more := true; more; {
 		var page []identity.UserChange
-		if page, more, err = s.Users(ctx, int(offset)); err != nil {
+		if page, more, err = r.Users(ctx, int(offset)); err != nil {
 			return same, err
 		}
-		err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var drift []Drift
+		err = r.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			drift = nil
 			for _, change := range page {
-				before, different, err := s.People.FollowUser(ctx, tx, change)
+				profile, different, err := r.People.FollowUser(ctx, tx, change)
 				if err != nil {
 					return err
 				}
-				same = same || before.ClerkUpdatedAt != nil && !different
+				same = same || profile.ClerkUpdatedAt != nil && !different
 				if different {
-					t.note(ctx, Drift{UserID: change.ID, What: "the profile was brought up to date"})
+					drift = append(drift, Drift{UserID: change.ID, What: "the profile was brought up to date"})
 				}
 			}
 			return nil
@@ -170,10 +201,11 @@ func (s *Service) followUsers(ctx context.Context, t *Tally) (same bool, err err
 		if err != nil {
 			return same, err
 		}
+		r.tally.note(ctx, drift...)
 		if offset += int64(len(page)); !more {
 			offset = 0
 		}
-		if err := s.setBookmark(ctx, usersBookmark, offset); err != nil {
+		if err := r.setBookmark(ctx, usersBookmark, offset); err != nil {
 			return same, err
 		}
 	}
@@ -181,75 +213,83 @@ func (s *Service) followUsers(ctx context.Context, t *Tally) (same bool, err err
 }
 
 // followAll compares what each user holds.
-func (s *Service) followAll(ctx context.Context, t *Tally, same bool) error {
-	after, err := s.bookmark(ctx, profilesBookmark)
+func (r *run) followAll(ctx context.Context, same bool) error {
+	after, err := r.bookmark(ctx, profilesBookmark)
 	if err != nil {
 		return err
 	}
 	failures := 0
 	for {
-		users, err := s.People.Users(ctx, after, usersAtOnce)
+		users, err := r.People.Users(ctx, after, usersAtOnce)
 		if err != nil {
 			return err
 		}
 		for _, u := range users {
-			drift, err := s.Ask(ctx, u.ClerkUserID)
+			drift, err := r.Ask(ctx, u.ClerkUserID)
 			if ctx.Err() != nil {
-				return s.setBookmark(ctx, profilesBookmark, after)
+				return r.setBookmark(ctx, profilesBookmark, after)
 			}
 			if err != nil {
-				t.Failed++
+				r.tally.Failed++
 				slog.WarnContext(ctx, "a user could not be reconciled", "user", u.ClerkUserID, "cause", err.Error())
 				if failures++; failures == maxFailed {
 					return err
 				}
 			} else {
 				failures = 0
-				t.Users++
+				r.tally.Users++
 			}
 			for _, d := range drift {
 				if d.gone && same && u.ClerkUpdatedAt != nil {
-					if err := s.Gone(ctx, u.ClerkUserID); err != nil {
+					if err := r.Gone(ctx, u.ClerkUserID); err != nil {
 						return err
 					}
 					d.What = "erased: the provider knew this user, and does not any more"
 				}
-				t.note(ctx, d)
+				r.tally.note(ctx, d)
 			}
 			after = u.ID
 		}
 		if len(users) < usersAtOnce {
-			t.Complete, after = true, 0
+			r.tally.Complete, after = true, 0
 		}
-		if err := s.setBookmark(ctx, profilesBookmark, after); err != nil || t.Complete {
+		if err := r.setBookmark(ctx, profilesBookmark, after); err != nil || r.tally.Complete {
 			return err
 		}
 	}
 }
 
 // endErased ends what users held who were erased: the provider cannot be asked about them, and bills nobody it does not know.
-func (s *Service) endErased(ctx context.Context, t *Tally) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+func (r *run) endErased(ctx context.Context) error {
+	var drift []Drift
+	err := r.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		held, err := heldByErased(ctx, tx, usersAtOnce)
 		if err != nil {
 			return err
 		}
+		drift = nil
 		for _, h := range held {
-			ended := Report{ItemID: h.itemID, UserID: h.userID, At: s.Now(), Facts: map[Fact]string{FactStatus: ProviderEnded}}
-			if _, err := s.follow(ctx, tx, ended); err != nil {
+			ended := Report{ItemID: h.itemID, UserID: h.userID, At: r.Now(), Facts: map[Fact]string{FactStatus: ProviderEnded}}
+			if _, err := r.follow(ctx, tx, ended); err != nil {
 				return err
 			}
-			t.note(ctx, Drift{UserID: h.userID, ItemID: h.itemID, What: "ended: its user was erased"})
+			drift = append(drift, Drift{UserID: h.userID, ItemID: h.itemID, What: "ended: its user was erased"})
 		}
-		t.Complete = len(held) < usersAtOnce
 		return nil
 	})
+	if err == nil {
+		r.tally.note(ctx, drift...)
+		r.tally.Complete = len(drift) < usersAtOnce
+	}
+	return err
 }
 
-func (t *Tally) note(ctx context.Context, d Drift) {
-	slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "what", d.What)
-	if t.Drifted++; len(t.Drift) < maxDrift {
-		t.Drift = append(t.Drift, d)
+func (t *Tally) note(ctx context.Context, drift ...Drift) {
+	for _, d := range drift {
+		slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "what", d.What)
+		if t.Drifted++; len(t.Drift) < maxDrift {
+			t.Drift = append(t.Drift, d)
+		}
 	}
 }
 
@@ -264,7 +304,10 @@ func (s *Service) bookmark(ctx context.Context, name string) (int64, error) {
 	return strconv.ParseInt(position, 10, 64)
 }
 
-// setBookmark keeps the position, also when the time is up.
-func (s *Service) setBookmark(ctx context.Context, name string, position int64) error {
-	return setBookmark(context.WithoutCancel(ctx), s.DB, name, strconv.FormatInt(position, 10), s.Now())
+// setBookmark keeps the position, also when the time is up, and the lease.
+func (r *run) setBookmark(ctx context.Context, name string, position int64) error {
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	return setBookmark(context.WithoutCancel(ctx), r.DB, name, strconv.FormatInt(position, 10), r.Now())
 }

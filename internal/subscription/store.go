@@ -130,3 +130,20 @@ func setBookmark(ctx context.Context, q db.Q, name, position string, now time.Ti
 		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at WHERE bookmarks.position <> excluded.position`, name, position, now)
 	return err
 }
+
+// lease is the bookmark that the one run of a reconciliation holds.
+const lease = "reconcile.run"
+
+// takeLease gives the lease to run id, or keeps it, unless another has had it since less than so long.
+func takeLease(ctx context.Context, q db.Q, id string, now time.Time, within time.Duration) (mine bool, err error) {
+	n, err := q.Exec(ctx, `
+		INSERT INTO bookmarks (name, position, updated_at) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at
+		WHERE bookmarks.position = excluded.position OR bookmarks.updated_at < $4`, lease, id, now, now.Add(-within))
+	return n == 1, err
+}
+
+func releaseLease(ctx context.Context, q db.Q, id string) error {
+	_, err := q.Exec(ctx, `DELETE FROM bookmarks WHERE name = $1 AND position = $2`, lease, id)
+	return err
+}
