@@ -26,6 +26,7 @@ import (
 	"souk/internal/identity/clerk"
 	"souk/internal/inbox"
 	"souk/internal/jobs"
+	"souk/internal/metrics"
 	"souk/internal/order"
 	"souk/internal/project"
 	"souk/internal/subscription"
@@ -53,8 +54,9 @@ type App struct {
 	inbox         *inbox.Service
 	idempotency   *httpx.Idempotency
 	files         *local.Store // nil when the files are kept elsewhere
-	closeIdle     func()       // of the connections to Clerk
-	closeBucket   func()       // nil when they are not in a bucket
+	metrics       *metrics.Metrics
+	closeIdle     func() // of the connections to Clerk
+	closeBucket   func() // nil when they are not in a bucket
 }
 
 // Options are what a test sets otherwise.
@@ -84,6 +86,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	a := &App{Config: cfg, DB: d}
+	a.metrics = metrics.New(a.stands)
 	if a.Jobs, err = jobs.New(d, jobs.Options{Now: o.Now}); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -100,6 +103,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		DB: d, Now: now, Schedule: a.retryLater,
 		Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent},
 		Scrub:    map[string]func([]byte) []byte{clerkProvider: clerkbilling.Scrub},
+		Accepted: a.metrics.Webhook,
 	}
 	a.people = identity.New(identity.Deps{
 		DB: d, Now: now, OpenSeller: cfg.SellerAccess == "open", BillingClaim: cfg.Clerk.BillingClaim, Arrived: a.inbox.Wake,
@@ -151,7 +155,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	edge := httpx.Edge{
 		Hosts: hosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
-		Long: movesFile,
+		Long: movesFile, Observe: a.metrics.Request,
 	}
 	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, a.fulfillment.Stands)))
 	return a, nil

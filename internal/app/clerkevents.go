@@ -247,6 +247,7 @@ func (a *App) Reconcile(ctx context.Context) (subscription.Tally, error) {
 	bounded, cancel := context.WithTimeout(ctx, reconcileFor)
 	defer cancel()
 	t, err := a.subscriptions.Reconcile(bounded)
+	a.countReconciled(t, err)
 	slog.InfoContext(ctx, "reconciled with Clerk", "users", t.Users, "drift", t.Drifted, "failed", t.Failed, "complete", t.Complete)
 	return t, err
 }

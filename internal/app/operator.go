@@ -24,6 +24,7 @@ func (a *App) ServeOperator(ctx context.Context, listener net.Listener) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(operatorJobs+"/", ui)
+	mux.Handle("GET /metrics", a.metrics.Handler())
 	mux.Handle("/{$}", http.RedirectHandler(operatorJobs+"/", http.StatusTemporaryRedirect))
 	edge := httpx.Edge{Hosts: []string{"localhost", "127.0.0.1", "::1"}, Limits: httpx.DefaultLimits()}
 	return httpx.Serve(ctx, listener, edge.Wrap(ownPages(mux)), edge.Limits)

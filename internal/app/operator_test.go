@@ -11,22 +11,28 @@ import (
 	"souk/internal/souktest"
 )
 
+// operators opens the operators' listener of a shop until the test ends, and gives its address.
+func operators(t *testing.T, s *souktest.Shop) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	served := make(chan error, 1)
+	go func() { served <- s.ServeOperator(ctx, listener) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + listener.Addr().String()
+}
+
 func TestOperatorsSeeTheJobsAndNobodyElseDoes(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		served := make(chan error, 1)
-		go func() { served <- s.ServeOperator(ctx, listener) }()
-		defer func() {
-			stop()
-			if err := <-served; err != nil {
-				t.Error(err)
-			}
-		}()
-		origin := "http://" + listener.Addr().String()
+		origin := operators(t, s)
 		ask := func(method, path string, set func(*http.Request)) (int, string) {
 			t.Helper()
 			r, err := http.NewRequestWithContext(t.Context(), method, origin+path, nil)

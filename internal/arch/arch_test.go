@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"internal/blob": kernel, "internal/blob/local": slices.Concat(kernel, internal("blob")),
 	"internal/blob/s3": slices.Concat(kernel, internal("blob")), "internal/blob/supabase": slices.Concat(kernel, internal("blob")),
 	"internal/httpx":    slices.Concat(kernel, internal("db")),
-	"internal/clerkapi": kernel,
+	"internal/clerkapi": kernel, "internal/metrics": {},
 
 	"internal/inbox": data, "internal/project": data,
 	"internal/identity": data, "internal/identity/supabase": slices.Concat(kernel, internal("identity")), "internal/identity/clerk": slices.Concat(kernel, internal("identity", "clerkapi")),

@@ -27,6 +27,8 @@ type Edge struct {
 	// Long says which requests may last, as up- and downloads do: they have as many places of their own, so that slow
 	// clients of files do not stop the shop.
 	Long func(*http.Request) bool
+	// Observe is told of every answer: the pattern of its route, its status (0: none was given), and how long it took. nil: nobody.
+	Observe func(route string, status int, took time.Duration)
 }
 
 var (
@@ -77,7 +79,7 @@ func (e Edge) Wrap(next http.Handler) http.Handler {
 			shared.ServeHTTP(w, r)
 		}
 	})
-	return logged(guarded)
+	return e.logged(guarded)
 }
 
 func headerLines(h http.Header) (n int) {
@@ -163,7 +165,7 @@ func NameRoute(r *http.Request, pattern string) {
 
 // logged gives each request an id, catches panics, and writes one line when it is done. The line has the route's
 // pattern, not the path: paths and queries hold tokens and signatures.
-func logged(next http.Handler) http.Handler {
+func (e Edge) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		out := &recorder{ResponseWriter: w, request: request{id: requestID(r.Header.Get("X-Request-Id")), route: "none"}}
@@ -171,6 +173,9 @@ func logged(next http.Handler) http.Handler {
 		w.Header()["X-Request-Id"] = []string{out.id}
 		inner := r.WithContext(ctx)
 		defer func() {
+			if e.Observe != nil {
+				defer func() { e.Observe(out.route, out.status, time.Since(began)) }()
+			}
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
 					panic(p)

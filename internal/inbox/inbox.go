@@ -76,6 +76,8 @@ type Service struct {
 	Scrub map[string]func(payload []byte) []byte
 	// Schedule calls Retry with the same at the given time, after tx is committed.
 	Schedule func(ctx context.Context, tx *db.Tx, which Waiting, at time.Time) error
+	// Accepted is told of every event that Accept got: what it answered, or error, and how long it took. nil: nobody.
+	Accepted func(provider, outcome string, took time.Duration)
 }
 
 // Waiting names deferred events: those that wait for a key, or one by its id.
@@ -91,6 +93,7 @@ const (
 	sweepAtOnce = 500                 // events a sweep tries
 	maxDepth    = 64                  // levels of nesting; the deepest that providers document is 8
 	maxType     = 128                 // bytes of its type
+	maxOpen     = 10_000              // events of a status that are counted
 	longAgo     = 30 * 24 * time.Hour // after it, payloads of events that are done are dropped
 )
 
@@ -103,6 +106,15 @@ var errFailed = fault.New(fault.Internal, "webhook_failed", "The event could not
 // Accept keeps an event whose signature was verified, and does what it means: once, however often and wherever it arrives.
 // It answers Processed, Duplicate, Ignored or Deferred. After an error nothing was done: the provider must send it again.
 func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) (status Status, err error) {
+	if s.Accepted != nil {
+		defer func(began time.Time) {
+			outcome := string(status)
+			if err != nil {
+				outcome = "error"
+			}
+			s.Accepted(provider, outcome, s.Now().Sub(began))
+		}(s.Now())
+	}
 	eventType, err := typeOf(body)
 	if err != nil {
 		return "", err
@@ -371,6 +383,19 @@ func (s *Service) forget(e *Event) {
 // List gives up to limit events, newest first, with ids below before; of one status, or of all when it is empty.
 func (s *Service) List(ctx context.Context, status Status, before int64, limit int) ([]Event, error) {
 	return list(ctx, s.DB, status, before, limit)
+}
+
+// Open says how many events are deferred, failed or for review; of each, maxOpen stands for more.
+func (s *Service) Open(ctx context.Context) (map[string]int64, error) {
+	counts := map[string]int64{}
+	for _, status := range []Status{Deferred, Failed, Review} {
+		n, err := countOf(ctx, s.DB, status, maxOpen)
+		if err != nil {
+			return nil, err
+		}
+		counts[string(status)] = n
+	}
+	return counts, nil
 }
 
 // Get gives one event.

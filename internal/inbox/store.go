@@ -57,6 +57,11 @@ func list(ctx context.Context, q db.Q, status Status, before int64, limit int) (
 		`SELECT `+columns+` FROM webhook_events WHERE id < $1 AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3`, before, status, limit)
 }
 
+func countOf(ctx context.Context, q db.Q, status Status, most int) (int64, error) {
+	return db.One(ctx, q, db.Value[int64],
+		`SELECT count(*) FROM (SELECT 1 FROM webhook_events WHERE status = $1 LIMIT $2) counted`, status, most)
+}
+
 func anyWaits(ctx context.Context, q db.Q, key string) (bool, error) {
 	return db.One(ctx, q, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM webhook_events WHERE waits_for = $1 AND status = 'deferred')`, key)
 }

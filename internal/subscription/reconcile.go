@@ -28,8 +28,33 @@ var ErrNoUser = fault.New(fault.Upstream, "provider_user_unknown", "The payment 
 type Drift struct {
 	UserID string
 	ItemID string // empty: it is about the user
-	What   string
-	gone   bool // the provider does not know the user
+	Kind   DriftKind
+	What   string // in words
+}
+
+// DriftKind is a sort of difference.
+type DriftKind string
+
+// The kinds of differences.
+const (
+	DriftItem     DriftKind = "item"         // the shop's copy of an item was not the provider's
+	DriftPlan     DriftKind = "plan"         // no price names the item's plan
+	DriftRefused  DriftKind = "refused"      // what the provider says cannot be right
+	DriftUnlisted DriftKind = "unlisted"     // the provider does not list an item whose period runs
+	DriftEnded    DriftKind = "ended"        // nor one whose period is over
+	DriftProfile  DriftKind = "profile"      // the shop's copy of a user was not the provider's
+	DriftUnknown  DriftKind = "user_unknown" // the provider does not know the user
+	DriftGone     DriftKind = "user_gone"    // nor one whom it knew before
+	DriftErased   DriftKind = "user_erased"  // somebody who was erased held an item
+)
+
+// Repaired says that the shop put such a difference right. The others are for somebody to look at.
+func (k DriftKind) Repaired() bool {
+	switch k {
+	case DriftItem, DriftEnded, DriftProfile, DriftGone, DriftErased:
+		return true
+	}
+	return false
 }
 
 // overdue is how long after the end of its period an item that the provider does not list any more counts as ended.
@@ -42,7 +67,7 @@ func (s *Service) Ask(ctx context.Context, clerkUserID string) (drift []Drift, e
 	}
 	reports, err := s.Source(ctx, clerkUserID)
 	if errors.Is(err, ErrNoUser) {
-		return []Drift{{UserID: clerkUserID, What: "the provider does not know this user", gone: true}}, nil
+		return []Drift{{UserID: clerkUserID, Kind: DriftUnknown, What: "the provider does not know this user"}}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -72,11 +97,16 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 		if err != nil {
 			return nil, err
 		}
-		for what, found := range map[string]bool{
-			"repaired": out.Changed > 0, "no price names its plan (" + out.Lacks + ")": out.Lacks != "", out.Refused: out.Refused != "",
+		for _, d := range []struct {
+			found bool
+			kind  DriftKind
+			what  string
+		}{
+			{out.Changed > 0, DriftItem, "repaired"}, {out.Lacks != "", DriftPlan, "no price names its plan (" + out.Lacks + ")"},
+			{out.Refused != "", DriftRefused, out.Refused},
 		} {
-			if found {
-				drift = append(drift, Drift{UserID: clerkUserID, ItemID: r.ItemID, What: what})
+			if d.found {
+				drift = append(drift, Drift{clerkUserID, r.ItemID, d.kind, d.what})
 			}
 		}
 		if err := s.Arrived(ctx, tx, disputeKey(r.ItemID)); err != nil {
@@ -95,14 +125,14 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 		// An answer that does not list an item decides nothing about it: Clerk does not say whether it lists what has ended. An
 		// item whose paid period is over as well gives nothing any more.
 		if sub.PeriodEnd == nil || sub.PeriodEnd.Add(overdue).After(now) {
-			drift = append(drift, Drift{UserID: clerkUserID, ItemID: sub.ClerkSubscriptionID, What: "the provider does not list it; kept until its period ends"})
+			drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, DriftUnlisted, "the provider does not list it; kept until its period ends"})
 			continue
 		}
 		end := Report{ItemID: sub.ClerkSubscriptionID, UserID: clerkUserID, At: now, Facts: map[Fact]string{FactStatus: ProviderEnded}}
 		if _, err := s.follow(ctx, tx, end); err != nil {
 			return nil, err
 		}
-		drift = append(drift, Drift{UserID: clerkUserID, ItemID: sub.ClerkSubscriptionID, What: "ended: its period is over, and the provider does not list it"})
+		drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, DriftEnded, "ended: its period is over, and the provider does not list it"})
 	}
 	return drift, nil
 }
@@ -110,8 +140,9 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 // Tally is what a reconciliation did.
 type Tally struct {
 	Users    int     // whose subscriptions were compared
-	Drift    []Drift // at most maxDrift; Drifted counts them all
+	Drift    []Drift // at most maxDrift; Drifted and Kinds count them all
 	Drifted  int
+	Kinds    map[DriftKind]int
 	Failed   int  // users that the provider could not be asked about
 	Complete bool // everything was compared; otherwise the next run goes on where this one stopped
 }
@@ -123,6 +154,7 @@ const (
 
 	usersBookmark    = "reconcile.users"         // how many of the provider's users were compared
 	profilesBookmark = "reconcile.subscriptions" // the last profile whose subscriptions were
+	completeBookmark = "reconcile.complete"      // when everything was, in microseconds since 1970
 )
 
 // ErrReconciling refuses a second reconciliation beside one that runs.
@@ -145,6 +177,10 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 	}
 	if err == nil && r.tally.Complete {
 		err = r.endErased(ctx)
+	}
+	r.tally.Complete = err == nil && r.tally.Complete && r.tally.Failed == 0
+	if r.tally.Complete {
+		err = r.setBookmark(ctx, completeBookmark, r.Now().UnixMicro())
 	}
 	if ctx.Err() != nil { // the time is up, which is no fault
 		err = nil
@@ -171,6 +207,15 @@ func (r *run) hold(ctx context.Context) error {
 	return err
 }
 
+// Reconciled is when everything was last compared with the provider's; the zero time when it never was.
+func (s *Service) Reconciled(ctx context.Context) (at time.Time, err error) {
+	micros, err := s.bookmark(ctx, completeBookmark)
+	if err != nil || micros == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMicro(micros).UTC(), nil
+}
+
 // followUsers compares the provider's users with the profiles. same says that the provider knows a user whom it told of before:
 // it is the instance that the shop has always followed, and not that of other keys.
 func (r *run) followUsers(ctx context.Context) (same bool, err error) {
@@ -193,7 +238,7 @@ func (r *run) followUsers(ctx context.Context) (same bool, err error) {
 				}
 				same = same || profile.ClerkUpdatedAt != nil && !different
 				if different {
-					drift = append(drift, Drift{UserID: change.ID, What: "the profile was brought up to date"})
+					drift = append(drift, Drift{UserID: change.ID, Kind: DriftProfile, What: "the profile was brought up to date"})
 				}
 			}
 			return nil
@@ -240,11 +285,11 @@ func (r *run) followAll(ctx context.Context, same bool) error {
 				r.tally.Users++
 			}
 			for _, d := range drift {
-				if d.gone && same && u.ClerkUpdatedAt != nil {
+				if d.Kind == DriftUnknown && same && u.ClerkUpdatedAt != nil {
 					if err := r.Gone(ctx, u.ClerkUserID); err != nil {
 						return err
 					}
-					d.What = "erased: the provider knew this user, and does not any more"
+					d.Kind, d.What = DriftGone, "erased: the provider knew this user, and does not any more"
 				}
 				r.tally.note(ctx, d)
 			}
@@ -273,7 +318,7 @@ func (r *run) endErased(ctx context.Context) error {
 			if _, err := r.follow(ctx, tx, ended); err != nil {
 				return err
 			}
-			drift = append(drift, Drift{UserID: h.userID, ItemID: h.itemID, What: "ended: its user was erased"})
+			drift = append(drift, Drift{h.userID, h.itemID, DriftErased, "ended: its user was erased"})
 		}
 		return nil
 	})
@@ -286,7 +331,11 @@ func (r *run) endErased(ctx context.Context) error {
 
 func (t *Tally) note(ctx context.Context, drift ...Drift) {
 	for _, d := range drift {
-		slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "what", d.What)
+		slog.WarnContext(ctx, "drift", "user", d.UserID, "item", d.ItemID, "kind", d.Kind, "what", d.What)
+		if t.Kinds == nil {
+			t.Kinds = map[DriftKind]int{}
+		}
+		t.Kinds[d.Kind]++
 		if t.Drifted++; len(t.Drift) < maxDrift {
 			t.Drift = append(t.Drift, d)
 		}
