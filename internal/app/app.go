@@ -56,6 +56,7 @@ type App struct {
 	files         *local.Store // nil when the files are kept elsewhere
 	metrics       *metrics.Metrics
 	closeIdle     func() // of the connections to Clerk
+	now           func() time.Time
 	closeBucket   func() // nil when they are not in a bucket
 }
 
@@ -85,7 +86,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if _, err := d.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	a := &App{Config: cfg, DB: d}
+	a := &App{Config: cfg, DB: d, now: now}
 	a.metrics = metrics.New(a.stands)
 	if a.Jobs, err = jobs.New(d, jobs.Options{Now: o.Now}); err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -63,7 +63,7 @@ func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data l
 	case !ok:
 		return inbox.Outcome{Status: inbox.Review, Message: "it names no user"}, nil
 	case eventType == "user.deleted":
-		err := a.eraseUser(ctx, tx, change.ID)
+		err := errors.Join(a.eraseUser(ctx, tx, change.ID), a.eraseAgain(ctx, tx, change.ID))
 		return inbox.Outcome{Status: inbox.Processed, Subject: change.ID, Erased: true}, err
 	case eventType == "user.created" || eventType == "user.updated":
 		profile, _, err := a.people.FollowUser(ctx, tx, change)
@@ -74,7 +74,17 @@ func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data l
 
 // eraseGone erases a user that Clerk deleted without telling.
 func (a *App) eraseGone(ctx context.Context, clerkUserID string) error {
-	return a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return a.eraseUser(ctx, tx, clerkUserID) })
+	return a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return errors.Join(a.eraseUser(ctx, tx, clerkUserID), a.eraseAgain(ctx, tx, clerkUserID))
+	})
+}
+
+// inFlight is longer than any request or event takes that began before its user was erased.
+const inFlight = time.Minute
+
+// eraseAgain has the user erased once more, when what was in flight has ended and may have written what it knew.
+func (a *App) eraseAgain(ctx context.Context, tx *db.Tx, clerkUserID string) error {
+	return a.Jobs.Insert(ctx, tx, eraseAgain{clerkUserID}, jobs.Insert{At: a.now().Add(inFlight)})
 }
 
 // eraseUser blanks everything that names a person, wherever it is kept. Orders, payments and what they gave stay.
@@ -199,12 +209,16 @@ type (
 		Key string `json:"key,omitempty"`
 		ID  int64  `json:"id,omitempty"`
 	}
+	eraseAgain struct {
+		User string `json:"user"`
+	}
 	reconcileAll struct{}
 	tidyUp       struct{}
 )
 
 func (askClerk) Kind() string     { return "ask_clerk" }
 func (retryWaiting) Kind() string { return "retry_waiting_events" }
+func (eraseAgain) Kind() string   { return "erase_again" }
 func (reconcileAll) Kind() string { return "reconcile" }
 func (tidyUp) Kind() string       { return "tidy_up" }
 
@@ -220,6 +234,9 @@ func (a *App) clerkJobs() {
 	jobs.Handle(a.Jobs, func(ctx context.Context, j askClerk) error {
 		_, err := a.subscriptions.Ask(ctx, j.User)
 		return err
+	})
+	jobs.Handle(a.Jobs, func(ctx context.Context, j eraseAgain) error {
+		return a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return a.eraseUser(ctx, tx, j.User) })
 	})
 	jobs.Handle(a.Jobs, func(ctx context.Context, _ tidyUp) error {
 		return errors.Join(a.inbox.Sweep(ctx), a.fulfillment.EndExpired(ctx), a.subscriptions.EndUnrenewed(ctx))

@@ -65,16 +65,20 @@ func (s *Service) newProfile(ctx context.Context, tx *db.Tx, c Claims) error {
 }
 
 // EraseUser blanks the personal data of a user and deactivates the profile, for good. A user that was never seen leaves a
-// tombstone, so that a late report does not bring it to life. Orders stay, and name nobody.
+// tombstone, so that a late report does not bring it to life. Orders stay, and name nobody. It may be done again: what was written
+// meanwhile goes too.
 func (s *Service) EraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) (Profile, error) {
 	if err := s.newProfile(ctx, tx, Claims{Subject: clerkUserID}); err != nil {
 		return Profile{}, err
 	}
 	p, err := lockProfile(ctx, tx, clerkUserID)
-	if err != nil || !p.IsActive {
-		return p, err
+	if err != nil {
+		return Profile{}, err
 	}
 	now := s.Now()
+	if p.DeletedAt == nil {
+		p.DeletedAt = &now
+	}
 	for _, subject := range []string{p.ClerkUserID, strings.ToLower(p.Email)} {
 		if _, err := deleteSeller(ctx, tx, subject); err != nil {
 			return Profile{}, err
@@ -82,7 +86,7 @@ func (s *Service) EraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) 
 	}
 	p = Profile{
 		ID: p.ID, ClerkUserID: p.ClerkUserID, PublicMetadata: json.RawMessage("{}"), Metadata: json.RawMessage("{}"), CreatedAt: p.CreatedAt,
-		UpdatedAt: now, DeletedAt: &now,
+		UpdatedAt: now, DeletedAt: p.DeletedAt,
 	}
 	if err := updateProfile(ctx, tx, p); err != nil {
 		return Profile{}, err

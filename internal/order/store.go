@@ -254,9 +254,10 @@ func insertEvent(ctx context.Context, q db.Q, orderID int64, kind, actor string,
 	return err
 }
 
-// openOrders are the ids of a buyer's orders that are not paid yet.
+// openOrders are the ids of a buyer's orders that are not paid yet, and do not say that the buyer is gone.
 func openOrders(ctx context.Context, q db.Q, buyer int64) ([]int64, error) {
-	return db.All(ctx, q, db.Value[int64], `SELECT o.id`+buyersOrders+` AND o.status IN ('draft', 'pending_payment') ORDER BY o.id`, buyer)
+	return db.All(ctx, q, db.Value[int64], `SELECT o.id`+buyersOrders+` AND o.status IN ('draft', 'pending_payment')
+		AND NOT EXISTS (SELECT 1 FROM order_events e WHERE e.order_id = o.id AND e.kind = 'buyer_erased') ORDER BY o.id`, buyer)
 }
 
 func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
