@@ -25,10 +25,11 @@ var hookTexts = map[string]string{
 	"again": `SELECT id, provider, event_id, event_type, payload, body_sha256, conflicts, status, error_message, waits_for, subject, attempts, retry_at,
 		received_at, processed_at FROM webhook_events WHERE provider = $1 AND event_id = $2 AND NOT conflicts` + forUpdate,
 	"profile": `SELECT id, clerk_user_id, email, first_name, last_name, image_url, public_metadata, metadata, is_active, created_at, updated_at,
-		clerk_updated_at, deleted_at FROM profiles WHERE clerk_user_id = $1`,
-	"customer": selectCustomer,
-	"lock":     `SELECT id FROM customers WHERE id = $1` + forUpdate,
-	"item":     selectHeld + ` WHERE s.clerk_subscription_id = $1 AND s.clerk_subscription_id <> ''`,
+		clerk_updated_at, deleted_at FROM profiles WHERE clerk_user_id = $1` + forShare,
+	"customer": `SELECT id, profile_id, external_customer_id, billing_email, full_name, company_name, country, tax_id, metadata, created_at, updated_at
+		FROM customers WHERE profile_id = (SELECT p.id FROM profiles p WHERE p.clerk_user_id = $1)`,
+	"lock": `SELECT id FROM customers WHERE id = $1` + forUpdate,
+	"item": selectHeld + ` WHERE s.clerk_subscription_id = $1 AND s.clerk_subscription_id <> ''`,
 	"ordered": selectHeld + `
 		WHERE s.customer_id = $1 AND s.product_id = $2 AND s.clerk_subscription_id = '' AND s.status <> 'canceled' ORDER BY s.id DESC LIMIT 1`,
 	"price": `SELECT r.id, r.product_id, r.name, r.amount_cents, r.currency, r.billing_period, r.clerk_plan_id, r.clerk_price_id, r.is_active,
@@ -63,7 +64,7 @@ const (
 		s.clerk_subscription_id, s.clerk_parent_id, s.clerk_facts, s.current_period_start, s.current_period_end, s.cancel_at_period_end,
 		s.canceled_at, s.metadata, s.created_at, s.updated_at
 		FROM subscriptions s JOIN products p ON p.id = s.product_id JOIN prices r ON r.id = s.price_id`
-	forUpdate = "{FOR UPDATE}" // on PostgreSQL
+	forUpdate, forShare = "{FOR UPDATE}", "{FOR SHARE}" // on PostgreSQL
 )
 
 // hooks is the program "bench hooks": it answers webhooks by running the statements and nothing else. It checks no signature
@@ -81,11 +82,11 @@ func serveHooks(databaseURL string, out io.Writer) error {
 	defer func() { _, _ = writer.Close(), reader.Close() }()
 	h := &hooks{writer: writer, statements: map[string]*sql.Stmt{}}
 	for name, text := range hookTexts {
-		lock := " FOR UPDATE"
+		locks := strings.NewReplacer(forUpdate, " FOR UPDATE", forShare, " FOR SHARE")
 		if strings.HasPrefix(databaseURL, "sqlite:") {
-			lock = ""
+			locks = strings.NewReplacer(forUpdate, "", forShare, "")
 		}
-		if h.statements[name], err = writer.PrepareContext(context.Background(), strings.ReplaceAll(text, forUpdate, lock)); err != nil {
+		if h.statements[name], err = writer.PrepareContext(context.Background(), locks.Replace(text)); err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
@@ -149,8 +150,8 @@ func (h *hooks) accept(ctx context.Context, id string, body []byte, e hookEvent)
 	sum := sha256.Sum256(body)
 	if run.row("event", []any{&event}, "clerk", id, e.Type, string(body), hex.EncodeToString(sum[:]), false, "processed", "", "", now) {
 		run.savepoint("SAVEPOINT sp1")
-		run.item(e, now)
 		run.read("profile", e.Data.Payer.UserID)
+		run.item(e, now)
 		run.savepoint("RELEASE SAVEPOINT sp1")
 		run.exec("done", event, string(body), "processed", "", "", e.Data.Payer.UserID, 1, nil, now)
 	} else {
@@ -163,23 +164,18 @@ func (h *hooks) accept(ctx context.Context, id string, body []byte, e hookEvent)
 func (t *hookTx) item(e hookEvent, now int64) {
 	d := e.Data
 	var customer, sub, product, price int64
-	t.read("profile", d.Payer.UserID)
+	period := map[string]string{"month": "monthly", "annual": "yearly"}[d.Interval]
+	active := d.Status == "active"
 	var rest any
-	t.row("customer", []any{&customer, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest}, t.id)
+	t.row("price", []any{&price, &product, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest}, "", d.PlanID, period)
+	t.read("customer", d.Payer.UserID)
+	customer = t.id
 	t.read("lock", customer)
 	t.read("item", d.ID)
 	sub = t.id
-	period := map[string]string{"month": "monthly", "annual": "yearly"}[d.Interval]
-	active := d.Status == "active"
-	readPrice := func() {
-		t.row("price", []any{&price, &product, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest, &rest}, "", d.PlanID, period)
+	if sub == 0 && active {
+		t.read("ordered", customer, product)
 	}
-	if sub == 0 {
-		if readPrice(); active {
-			t.read("ordered", customer, product)
-		}
-	}
-	readPrice()
 	facts := fmt.Sprintf(`{"canceled_at":{"v":"","at":%[1]d},"created_at":{"v":"%[2]d000","at":%[1]d},"end":{"v":"%[2]d000","at":%[1]d},"parent":{"v":%[3]q,"at":%[1]d},`+
 		`"period":{"v":%[4]q,"at":%[1]d},"plan":{"v":%[5]q,"at":%[1]d},"start":{"v":"%[2]d000","at":%[1]d},"status":{"v":%[6]q,"at":%[1]d},`+
 		`"trial":{"v":"%[7]t","at":%[1]d}}`, d.UpdatedAt*1000, d.CreatedAt, d.SubscriptionID, period, d.PlanID, d.Status, d.Trial)

@@ -97,15 +97,15 @@ func (s *Service) EraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) 
 // CustomerOf is the buyer account of a Clerk user, made if it is not there, also for one who was erased: what was paid stays
 // on record. ErrUnknown when the shop has not heard of the user.
 func (s *Service) CustomerOf(ctx context.Context, tx *db.Tx, clerkUserID string) (Customer, error) {
+	c, err := customerBySubject(ctx, tx, clerkUserID)
+	if !errors.Is(err, db.ErrNoRows) {
+		return c, err
+	}
 	p, err := profileBySubject(ctx, tx, clerkUserID)
 	if err != nil {
 		return Customer{}, db.NotFound(err, ErrUnknown)
 	}
-	c, err := customerByProfile(ctx, tx, p.ID)
-	if errors.Is(err, db.ErrNoRows) {
-		return insertCustomer(ctx, tx, p, s.Now())
-	}
-	return c, err
+	return insertCustomer(ctx, tx, p, s.Now())
 }
 
 // Lock has everybody who changes what a customer holds wait for each other, until tx ends. Lock it before rows of orders and

@@ -95,6 +95,11 @@ func customerByProfile(ctx context.Context, q db.Q, profileID int64) (Customer, 
 	return db.One(ctx, q, scanCustomer, `SELECT `+customerColumns+` FROM customers WHERE profile_id = $1`, profileID)
 }
 
+func customerBySubject(ctx context.Context, q db.Q, subject string) (Customer, error) {
+	return db.One(ctx, q, scanCustomer,
+		`SELECT `+customerColumns+` FROM customers WHERE profile_id = (SELECT p.id FROM profiles p WHERE p.clerk_user_id = $1)`, subject)
+}
+
 func insertCustomer(ctx context.Context, q db.Q, p Profile, now time.Time) (Customer, error) {
 	_, err := q.Exec(ctx, `
 		INSERT INTO customers (profile_id, external_customer_id, billing_email, full_name, created_at, updated_at)

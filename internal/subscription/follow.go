@@ -65,7 +65,8 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, reports []Report) (out 
 }
 
 func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, error) {
-	if out, done, err := s.unsold(ctx, tx, r); err != nil || done {
+	sold, out, done, err := s.sold(ctx, tx, r)
+	if err != nil || done {
 		return out, err
 	}
 	customerID, lacks, err := s.holder(ctx, tx, r)
@@ -75,7 +76,7 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 	if err := s.People.Lock(ctx, tx, customerID); err != nil {
 		return Outcome{}, err
 	}
-	sub, there, err := s.itemOf(ctx, tx, customerID, r)
+	sub, there, err := s.itemOf(ctx, tx, customerID, r, sold)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -92,40 +93,42 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 		}
 		return Outcome{Lacks: itemKey(r.ItemID)}, nil
 	}
-	price, err := s.Catalog.PlanPrice(ctx, tx, plan)
-	if errors.Is(err, db.ErrNoRows) {
-		return Outcome{Lacks: plan.Key()}, nil
+	if sold.ID == 0 || plan != r.plan() {
+		if sold, err = s.Catalog.PlanPrice(ctx, tx, plan); errors.Is(err, db.ErrNoRows) {
+			return Outcome{Lacks: plan.Key()}, nil
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
 	}
-	if err != nil {
-		return Outcome{}, err
-	}
-	sub.Price, sub.ProductID = price, price.ProductID
+	sub.Price, sub.ProductID = sold, sold.ProductID
 	return s.write(ctx, tx, before, sub, merged, dispute, r)
 }
 
-// unsold answers a report of a plan that no price names, whoever has it. One that costs nothing is not followed: reconciling finds
-// it once somebody sells it. Reports say by turns that a plan costs nothing, so it is remembered.
-func (s *Service) unsold(ctx context.Context, tx *db.Tx, r Report) (out Outcome, done bool, err error) {
+// sold is the price of the plan that a report names by its id; without one it is empty. done: no price names that plan, and out is
+// the answer to the report, whoever has it. A plan that costs nothing is not followed: reconciling finds it once somebody sells it.
+// Reports say by turns that a plan costs nothing, so it is remembered.
+func (s *Service) sold(ctx context.Context, tx *db.Tx, r Report) (price catalog.Price, out Outcome, done bool, err error) {
 	plan := r.plan()
 	if plan.PlanID == "" {
-		return Outcome{}, false, nil
+		return catalog.Price{}, Outcome{}, false, nil
 	}
-	_, err = s.Catalog.PlanPrice(ctx, tx, plan)
+	price, err = s.Catalog.PlanPrice(ctx, tx, plan)
 	if !errors.Is(err, db.ErrNoRows) {
-		return Outcome{}, false, err
+		return price, Outcome{}, false, err
 	}
 	if r.Free {
 		fresh, err := rememberFree(ctx, tx, plan.PlanID)
 		if err == nil && fresh {
 			err = s.Arrived(ctx, tx, plan.Key())
 		}
-		return Outcome{}, true, err
+		return catalog.Price{}, Outcome{}, true, err
 	}
 	free, err := isFree(ctx, tx, plan.PlanID)
 	if err != nil || free {
-		return Outcome{}, true, err
+		return catalog.Price{}, Outcome{}, true, err
 	}
-	return Outcome{Lacks: plan.Key()}, true, nil
+	return catalog.Price{}, Outcome{Lacks: plan.Key()}, true, nil
 }
 
 // holder is the customer that an item belongs to: by the user's id, else by what is known of the item or its subscription.
@@ -147,20 +150,21 @@ func (s *Service) holder(ctx context.Context, tx *db.Tx, r Report) (customerID i
 	return customerID, "", err
 }
 
-// itemOf is the row of the item, or one that an order made and that has no item yet, or a new one.
-func (s *Service) itemOf(ctx context.Context, tx *db.Tx, customerID int64, r Report) (sub Subscription, there bool, err error) {
+// itemOf is the row of the item, or one that an order made and that has no item yet, or a new one. price is what sold gave.
+func (s *Service) itemOf(ctx context.Context, tx *db.Tx, customerID int64, r Report, price catalog.Price) (sub Subscription, there bool, err error) {
 	sub, err = byItem(ctx, tx, r.ItemID)
 	if err == nil || !errors.Is(err, db.ErrNoRows) {
 		return sub, err == nil, err
 	}
 	now := s.Now()
 	fresh := Subscription{CustomerID: customerID, ClerkSubscriptionID: r.ItemID, facts: facts{}, CreatedAt: now, UpdatedAt: now}
-	price, err := s.Catalog.PlanPrice(ctx, tx, r.plan())
-	if errors.Is(err, db.ErrNoRows) {
-		return fresh, false, nil
-	}
-	if err != nil {
-		return Subscription{}, false, err
+	if price.ID == 0 {
+		if price, err = s.Catalog.PlanPrice(ctx, tx, r.plan()); errors.Is(err, db.ErrNoRows) {
+			return fresh, false, nil
+		}
+		if err != nil {
+			return Subscription{}, false, err
+		}
 	}
 	if status := r.said(FactStatus); status != ProviderActive && status != ProviderTrialing {
 		return fresh, false, nil
@@ -306,15 +310,17 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 		ExternalID: p.ID, CustomerID: customerID, Status: p.Status, AmountCents: p.AmountCents, Currency: p.Currency, Renewal: p.Renewal, Paid: p.Paid,
 	}
 	for _, item := range p.Items {
-		out, done, err := s.unsold(ctx, tx, item)
+		sold, out, done, err := s.sold(ctx, tx, item)
 		if err != nil || out.Lacks != "" {
 			return out, err
 		}
 		if done {
 			continue
 		}
-		plan := item.plan()
-		price, err := s.priceOf(ctx, tx, item.ItemID, plan)
+		plan, price := item.plan(), sold.ID
+		if price == 0 {
+			price, err = s.priceOf(ctx, tx, item.ItemID, plan)
+		}
 		switch {
 		case errors.Is(err, db.ErrNoRows) && plan == (catalog.Plan{}):
 			return Outcome{Lacks: itemKey(item.ItemID)}, nil
