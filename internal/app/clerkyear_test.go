@@ -185,7 +185,8 @@ func (m *market) left() string {
 		var job [4]string
 		err := scan(&job[0], &job[1], &job[2], &job[3])
 		return fmt.Sprint(job), err
-	}, `SELECT kind, CAST(state AS TEXT), CAST(args AS TEXT), coalesce(CAST(errors AS TEXT), '') FROM river_job WHERE CAST(state AS TEXT) <> 'completed' OR CAST(attempt AS TEXT) <> '1' ORDER BY id LIMIT 20`)
+	}, `SELECT kind, CAST(state AS TEXT), CAST(attempt AS TEXT), coalesce(CAST(errors AS TEXT), '') FROM river_job
+		WHERE CAST(state AS TEXT) IN ('retryable', 'discarded', 'running', 'available') ORDER BY id LIMIT 20`)
 	return fmt.Sprint(rows, err)
 }
 
@@ -233,7 +234,7 @@ func (m *market) state() state {
 		(SELECT o.customer_id, o.status, CAST(o.total_cents AS TEXT) || ' paid ' ||
 			CAST((SELECT count(*) FROM transactions t WHERE t.order_id = o.id AND t.status = 'succeeded') AS TEXT) AS product_total FROM orders o) o
 		JOIN customers c ON c.id = o.customer_id`)
-	read("job", `SELECT kind || ' ' || CAST(state AS TEXT), CAST(args AS TEXT) || coalesce(CAST(errors AS TEXT), '') FROM river_job WHERE CAST(state AS TEXT) <> 'completed'`)
+	read("job", `SELECT kind, CAST(state AS TEXT) FROM river_job WHERE CAST(state AS TEXT) IN ('retryable', 'discarded')`)
 	read("event", `SELECT status, event_type || ' ' || event_id || ' for ' || waits_for || ' after ' || CAST(attempts AS TEXT) || ' tries, ' || error_message FROM webhook_events WHERE status NOT IN ('processed', 'ignored') ORDER BY id`)
 	return s
 }
