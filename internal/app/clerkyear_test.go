@@ -56,10 +56,14 @@ func newWorld(t *testing.T, o clerk.Options, users, events int) *world {
 	return w
 }
 
-// seeds are those of SOUK_SEED, a number or a range such as 1-20, or else two.
+// seeds are those of SOUK_SEED, a number or a range such as 1-20, or else two; one of the short tests.
 func seeds(t *testing.T) (list []uint64) {
 	t.Helper()
-	first, last, isRange := strings.Cut(cmp.Or(os.Getenv("SOUK_SEED"), "1-2"), "-")
+	usual := "1-2"
+	if testing.Short() {
+		usual = "1"
+	}
+	first, last, isRange := strings.Cut(cmp.Or(os.Getenv("SOUK_SEED"), usual), "-")
 	if !isRange {
 		last = first
 	}
