@@ -151,6 +151,7 @@ const (
 	usersAtOnce = 100
 	maxDrift    = 1000
 	maxFailed   = 10 // in a row: the provider is down
+	maxErased   = 25 // in a run: erasing cannot be undone, and a provider that forgets more at once is more likely wrong
 
 	usersBookmark    = "reconcile.users"         // how many of the provider's users were compared
 	profilesBookmark = "reconcile.subscriptions" // the last profile whose subscriptions were
@@ -191,8 +192,9 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 // run is one reconciliation.
 type run struct {
 	*Service
-	tally Tally
-	id    string
+	tally  Tally
+	id     string
+	erased int // users, because the provider does not know them any more
 }
 
 // leaseFor is how long a run that says nothing counts as running: its process may have died.
@@ -285,7 +287,8 @@ func (r *run) followAll(ctx context.Context, same bool) error {
 				r.tally.Users++
 			}
 			for _, d := range drift {
-				if d.Kind == DriftUnknown && same && u.ClerkUpdatedAt != nil {
+				if r.Gone != nil && d.Kind == DriftUnknown && same && u.ClerkUpdatedAt != nil && r.erased < maxErased {
+					r.erased++
 					if err := r.Gone(ctx, u.ClerkUserID); err != nil {
 						return err
 					}
