@@ -27,6 +27,9 @@ func TestProjects(t *testing.T) {
 			t.Errorf("changed %v", changed)
 		}
 		ana.Patch(path, `{"slug":"ship-faster-2"}`).Is(409)
+		if kept := ana.Patch(path, `{"slug":""}`).Is(200).Object().Text("slug"); kept != "ship-faster" {
+			t.Errorf("an empty slug left %q", kept)
+		}
 		ben.Get(path).Is(404)
 		ben.Patch(path, `{"name":"mine"}`).Is(404)
 		ben.Do("DELETE", path, nil).Is(404)

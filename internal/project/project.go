@@ -116,9 +116,9 @@ func (c Change) apply(p *Project) error {
 	var checks fault.Checks
 	checks.Text("body.name", c.Name, &p.Name, 1, 200)
 	checks.Text("body.summary", c.Summary, &p.Summary, 0, 5000)
-	if c.Slug != nil {
+	if c.Slug != nil && *c.Slug != "" { // an empty one is none: it keeps what there is, or is made from the name
 		p.Slug = slug.Make(*c.Slug)
-		checks.Add(p.Slug != "" || *c.Slug == "", "body.slug", "must have a letter or a digit")
+		checks.Add(p.Slug != "", "body.slug", "must have a letter or a digit")
 	}
 	if c.Status != nil {
 		p.Status = *c.Status
