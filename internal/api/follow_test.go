@@ -216,6 +216,42 @@ func TestAnOrderForAPlanIsPaidByClerk(t *testing.T) {
 	})
 }
 
+// A buyer pays at Clerk for the plan, not for the price: an order of a price that was replaced meanwhile is paid all the same.
+func TestAnOrderOutlivesItsPrice(t *testing.T) {
+	eachHooked(t, func(t *testing.T, s *hooked) {
+		p := s.plan()
+		ana := s.user("user_ana", "ana@example.test")
+		for name, tell := range map[string]func(user string){
+			"item": func(user string) {
+				s.tell("processed", "subscriptionItem.active", item("csub_item_"+user, user, "active", time.Now()))
+			},
+			"attempt": func(user string) {
+				s.tell("processed", "paymentAttempt.updated", attempt("cpayatt_"+user, user, "csub_item_"+user, "paid", time.Now()))
+			},
+		} {
+			ben := s.user("user_"+name, name+"@example.test")
+			path := place(ben, p.price, 1)
+			ana.Patch(fmt.Sprintf("/api/seller/prices/%d/", p.price), souktest.Object{"is_active": false, "is_default": false}).Is(200)
+			p.price = ana.Post(fmt.Sprintf("/api/seller/products/%d/prices/", p.product), souktest.Object{
+				"name": name, "amount_cents": 1900, "currency": "USD", "billing_period": "monthly", "clerk_plan_id": "cplan_pro",
+			}).Is(201).Object().ID()
+			yearly := ana.Post(fmt.Sprintf("/api/seller/products/%d/prices/", p.product), souktest.Object{
+				"name": "Yearly", "amount_cents": 19000, "currency": "USD", "billing_period": "yearly", "clerk_plan_id": "cplan_pro",
+			}).Is(201).Object().ID()
+			other := place(ben, yearly, 1)
+			tell("user_" + name)
+			if got := ben.Get(path).Object().Text("status"); got != "fulfilled" {
+				t.Errorf("%s: the order of the old price is %s", name, got)
+			}
+			if got := ben.Get(other).Object().Text("status"); got != "pending_payment" {
+				t.Errorf("%s: the order of the yearly price is %s", name, got)
+			}
+			ana.Patch(fmt.Sprintf("/api/seller/prices/%d/", yearly), souktest.Object{"is_active": false}).Is(200)
+		}
+		checkInvariants(t, s.Shop)
+	})
+}
+
 // Access follows what Clerk says of the item: at once, and at the end of a paid period by the clock alone.
 func TestFeaturesFollowThePlan(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, url string) {

@@ -233,7 +233,8 @@ func itemPaid(ctx context.Context, q db.Q, itemID string) (bool, error) {
 		`SELECT EXISTS (SELECT 1 FROM transactions WHERE clerk_item_id = $1 AND clerk_item_id <> '' AND order_id IS NOT NULL)`, itemID)
 }
 
-// pendingFor is the newest order that h can have paid: made before h began, and in the currency that was charged.
+// pendingFor is the newest order that h can have paid: made before h began, and in the currency that was charged. It may be of a price
+// that its seller has since replaced by another one of the same plan.
 func pendingFor(ctx context.Context, q db.Q, h Holding, p payment) (orderID int64, err error) {
 	currency := ""
 	if p.charged != nil {
@@ -241,7 +242,9 @@ func pendingFor(ctx context.Context, q db.Q, h Holding, p payment) (orderID int6
 	}
 	return db.One(ctx, q, db.Value[int64], `
 		SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id
-		WHERE o.customer_id = $1 AND o.status = 'pending_payment' AND i.price_id = $2 AND o.created_at <= $3 AND ($4 = '' OR o.currency = $4)
+		WHERE o.customer_id = $1 AND o.status = 'pending_payment' AND o.created_at <= $3 AND ($4 = '' OR o.currency = $4)
+			AND (i.price_id = $2 OR EXISTS (SELECT 1 FROM prices r WHERE r.id = $2 AND r.product_id = i.product_id
+				AND r.clerk_plan_id = i.clerk_plan_id AND r.clerk_plan_id <> '' AND r.billing_period = i.billing_period))
 		ORDER BY o.created_at DESC, o.id DESC LIMIT 1`, h.CustomerID, h.PriceID, h.Since.Add(skew), currency)
 }
 
