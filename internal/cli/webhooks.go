@@ -22,7 +22,7 @@ func (c webhooksList) Run(ctx context.Context, p *program) error {
 	return p.with(ctx, func(a *app.App) error {
 		events, err := a.Webhooks(ctx, c.Status, min(max(c.Limit, 1), 1000))
 		for _, e := range events {
-			p.printf("%8d  %s  %-9s  %-6s  %s  %s\n", e.ID, e.ReceivedAt.Format(time.RFC3339), e.Status, e.Provider, e.Type, e.Message)
+			p.printf("%8d  %s  %-9s  %-6s  %s  %s\n", e.ID, e.ReceivedAt.Format(time.RFC3339), e.Status, e.Provider, oneLine(e.Type), oneLine(e.Message))
 		}
 		if err == nil && len(events) == 0 {
 			p.printf("There are none.\n")
@@ -47,7 +47,7 @@ func (c webhooksShow) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		p.printf("id        %d\nprovider  %s\ndelivery  %s\ntype      %s\nstatus    %s\nattempts  %d\nreceived  %s\n",
-			e.ID, e.Provider, e.EventID, e.Type, e.Status, e.Attempts, e.ReceivedAt.Format(time.RFC3339))
+			e.ID, e.Provider, e.EventID, oneLine(e.Type), e.Status, e.Attempts, e.ReceivedAt.Format(time.RFC3339))
 		for _, line := range []struct{ name, text string }{{"waits for", e.WaitsFor}, {"why", e.Message}} {
 			if line.text != "" {
 				p.printf("%-9s %s\n", line.name, line.text)

@@ -227,6 +227,9 @@ func (q *Queue) Run(ctx context.Context) error {
 		return err
 	}
 	if err := c.Start(ctx); err != nil {
+		if ctx.Err() != nil { // stopped before it had begun
+			return nil
+		}
 		return fmt.Errorf("start the jobs: %w", err)
 	}
 	<-ctx.Done()

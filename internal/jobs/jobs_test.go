@@ -438,6 +438,19 @@ func slicesOf(lists ...[]jobs.Job) (all []jobs.Job) {
 	return all
 }
 
+// A stop that comes before the jobs have begun is a stop, not a failure.
+func TestAStopBeforeTheStartIsNoError(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		q := queue(t, d, jobs.Options{})
+		jobs.Handle(q, func(context.Context, greet) error { return nil })
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		if err := q.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Two instances have one schedule between them, and the other takes it over.
 func TestAScheduleRunsOnOneInstance(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
