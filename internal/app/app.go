@@ -124,9 +124,6 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.subscriptions = &subscription.Service{DB: d, Now: now, People: a.people, Catalog: a.catalog, Arrived: a.inbox.Wake}
 	if backend.Key != "" {
 		a.subscriptions.Source, a.subscriptions.Users = clerkSource(clerkbilling.NewBackend(backend), now), clerkUsers(clerk.NewBackend(backend))
-		if a.Issuer == nil { // a stand-in that was made anew has forgotten its users, and they are none the less there
-			a.subscriptions.Gone = a.eraseGone
-		}
 	}
 	a.fulfillment = &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: a.bookings, Subscriptions: a.subscriptions}
 	a.subscriptions.Changed = a.fulfillment.FollowPlan

@@ -72,13 +72,6 @@ func (a *App) clerkUser(ctx context.Context, tx *db.Tx, eventType string, data l
 	return inbox.Outcome{Status: inbox.Ignored, Subject: change.ID, Message: "events of this type have no effect here"}, nil
 }
 
-// eraseGone erases a user that Clerk deleted without telling.
-func (a *App) eraseGone(ctx context.Context, clerkUserID string) error {
-	return a.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return errors.Join(a.eraseUser(ctx, tx, clerkUserID), a.eraseAgain(ctx, tx, clerkUserID))
-	})
-}
-
 // inFlight is longer than any request or event takes that began before its user was erased.
 const inFlight = time.Minute
 

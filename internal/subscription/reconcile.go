@@ -44,14 +44,13 @@ const (
 	DriftEnded    DriftKind = "ended"        // nor one whose period is over
 	DriftProfile  DriftKind = "profile"      // the shop's copy of a user was not the provider's
 	DriftUnknown  DriftKind = "user_unknown" // the provider does not know the user
-	DriftGone     DriftKind = "user_gone"    // nor one whom it knew before
 	DriftErased   DriftKind = "user_erased"  // somebody who was erased held an item
 )
 
 // Repaired says that the shop put such a difference right. The others are for somebody to look at.
 func (k DriftKind) Repaired() bool {
 	switch k {
-	case DriftItem, DriftEnded, DriftProfile, DriftGone, DriftErased:
+	case DriftItem, DriftEnded, DriftProfile, DriftErased:
 		return true
 	}
 	return false
@@ -151,7 +150,6 @@ const (
 	usersAtOnce = 100
 	maxDrift    = 1000
 	maxFailed   = 10 // in a row: the provider is down
-	maxErased   = 25 // in a run: erasing cannot be undone, and a provider that forgets more at once is more likely wrong
 
 	usersBookmark    = "reconcile.users"         // how many of the provider's users were compared
 	profilesBookmark = "reconcile.subscriptions" // the last profile whose subscriptions were
@@ -172,9 +170,9 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 		return t, err
 	}
 	defer func() { err = errors.Join(err, releaseLease(context.WithoutCancel(ctx), s.DB, r.id)) }()
-	same, err := r.followUsers(ctx)
+	err = r.followUsers(ctx)
 	if err == nil && ctx.Err() == nil {
-		err = r.followAll(ctx, same)
+		err = r.followAll(ctx)
 	}
 	if err == nil && r.tally.Complete {
 		err = r.endErased(ctx)
@@ -192,9 +190,8 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 // run is one reconciliation.
 type run struct {
 	*Service
-	tally  Tally
-	id     string
-	erased int // users, because the provider does not know them any more
+	tally Tally
+	id    string
 }
 
 // leaseFor is how long a run that says nothing counts as running: its process may have died.
@@ -218,27 +215,25 @@ func (s *Service) Reconciled(ctx context.Context) (at time.Time, err error) {
 	return time.UnixMicro(micros).UTC(), nil
 }
 
-// followUsers compares the provider's users with the profiles. same says that the provider knows a user whom it told of before:
-// it is the instance that the shop has always followed, and not that of other keys.
-func (r *run) followUsers(ctx context.Context) (same bool, err error) {
+// followUsers compares the provider's users with the profiles.
+func (r *run) followUsers(ctx context.Context) error {
 	offset, err := r.bookmark(ctx, usersBookmark)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for more := true; more; {
 		var page []identity.UserChange
 		if page, more, err = r.Users(ctx, int(offset)); err != nil {
-			return same, err
+			return err
 		}
 		var drift []Drift
 		err = r.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			drift = nil
 			for _, change := range page {
-				profile, different, err := r.People.FollowUser(ctx, tx, change)
+				_, different, err := r.People.FollowUser(ctx, tx, change)
 				if err != nil {
 					return err
 				}
-				same = same || profile.ClerkUpdatedAt != nil && !different
 				if different {
 					drift = append(drift, Drift{UserID: change.ID, Kind: DriftProfile, What: "the profile was brought up to date"})
 				}
@@ -246,21 +241,21 @@ func (r *run) followUsers(ctx context.Context) (same bool, err error) {
 			return nil
 		})
 		if err != nil {
-			return same, err
+			return err
 		}
 		r.tally.note(ctx, drift...)
 		if offset += int64(len(page)); !more {
 			offset = 0
 		}
 		if err := r.setBookmark(ctx, usersBookmark, offset); err != nil {
-			return same, err
+			return err
 		}
 	}
-	return same, nil
+	return nil
 }
 
 // followAll compares what each user holds.
-func (r *run) followAll(ctx context.Context, same bool) error {
+func (r *run) followAll(ctx context.Context) error {
 	after, err := r.bookmark(ctx, profilesBookmark)
 	if err != nil {
 		return err
@@ -286,16 +281,7 @@ func (r *run) followAll(ctx context.Context, same bool) error {
 				failures = 0
 				r.tally.Users++
 			}
-			for _, d := range drift {
-				if r.Gone != nil && d.Kind == DriftUnknown && same && u.ClerkUpdatedAt != nil && r.erased < maxErased {
-					r.erased++
-					if err := r.Gone(ctx, u.ClerkUserID); err != nil {
-						return err
-					}
-					d.Kind, d.What = DriftGone, "erased: the provider knew this user, and does not any more"
-				}
-				r.tally.note(ctx, d)
-			}
+			r.tally.note(ctx, drift...)
 			after = u.ID
 		}
 		if len(users) < usersAtOnce {

@@ -79,8 +79,6 @@ type Service struct {
 	// Source and Users ask the provider; nil when none is configured.
 	Source Source
 	Users  Users
-	// Gone erases a user that the provider does not know any more; nil: such a user stays.
-	Gone func(ctx context.Context, clerkUserID string) error
 	// Arrived tells what waits for key that it is there, once tx is committed.
 	Arrived func(ctx context.Context, tx *db.Tx, key string) error
 }
