@@ -69,7 +69,7 @@ func report(eventType string, item, around lenient.Object, sent time.Time) (r su
 			r.Facts[name] = subscription.TimeFact(at)
 		}
 	}
-	if end, said := r.Facts[subscription.FactEnd]; said && end == "" {
+	if end, said := r.Facts[subscription.FactEnd]; said && end == "" && r.Facts[subscription.FactStatus] == subscription.ProviderActive {
 		r.Free = true // only the plan that everybody has runs without an end
 	}
 	return r, r.ItemID != "" && (len(r.Facts[subscription.FactStatus]) > 0 || r.Facts[subscription.FactPlan] != "")

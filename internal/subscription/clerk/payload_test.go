@@ -74,7 +74,7 @@ func TestAnItemIsReadInEveryForm(t *testing.T) {
 
 func TestWhatIsLeftOutIsNoFact(t *testing.T) {
 	r := Reports("subscriptionItem.updated", object(t, `{"id":"csub_item_1","status":"","plan_id":"cplan_1","period_end":null}`), sent)
-	want := []subscription.Report{{ItemID: "csub_item_1", At: sent, Free: true, Facts: map[subscription.Fact]string{
+	want := []subscription.Report{{ItemID: "csub_item_1", At: sent, Facts: map[subscription.Fact]string{
 		subscription.FactPlan: "cplan_1", subscription.FactEnd: "", // null is said: it has no end
 	}}}
 	if diff := cmp.Diff(want, r); diff != "" {
@@ -109,6 +109,15 @@ func TestWhatCostsNothingIsFree(t *testing.T) {
 		r := Reports("", object(t, `{"id":"i","status":"active","plan_id":"p","plan":`+text+`}`), sent)
 		if r[0].Free != want {
 			t.Errorf("plan %s: free %v", text, r[0].Free)
+		}
+	}
+}
+
+func TestOnlyAnActiveItemWithoutAnEndIsFree(t *testing.T) {
+	for status, want := range map[string]bool{"active": true, "upcoming": false, "incomplete": false, "ended": false} {
+		r := Reports("", object(t, `{"id":"i","status":"`+status+`","plan_id":"p","period_end":null}`), sent)
+		if r[0].Free != want {
+			t.Errorf("%s without an end: free %v", status, r[0].Free)
 		}
 	}
 }
