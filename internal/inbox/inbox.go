@@ -226,7 +226,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		}
 		slog.ErrorContext(ctx, "a webhook could not be processed", "provider", e.Provider, "event", e.EventID, "type", e.Type,
 			"attempt", e.Attempts, "cause", err.Error())
-		out = Outcome{Status: Failed, Message: err.Error(), Subject: cmp.Or(out.Subject, e.Subject)}
+		out = Outcome{Status: Failed, Message: err.Error(), Subject: out.Subject}
 	}
 	now, lacked := s.Now(), e.WaitsFor
 	e.Status, e.Message, e.WaitsFor, e.Subject = out.Status, truncate(out.Message), out.WaitsFor, cmp.Or(out.Subject, e.Subject)

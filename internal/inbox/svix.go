@@ -1,4 +1,3 @@
-// Package inbox owns the webhook inbox: verify, store once, hand over. It knows no provider's meaning.
 package inbox
 
 import (

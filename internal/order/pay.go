@@ -26,8 +26,10 @@ var (
 	errManualOff     = fault.New(fault.Forbidden, "manual_confirmation_off", "Orders cannot be confirmed by hand here.")
 	errConfirmSecret = fault.New(fault.Forbidden, "confirm_secret", "X-Order-Confirm-Secret is missing or wrong.")
 	errExternalUsed  = fault.New(fault.Conflict, "external_id_used", "That external_id belongs to the payment of another order.")
-	errNoProvider    = fault.New(fault.Unavailable, "provider_not_configured", "That payment provider is not configured here.")
 )
+
+// ErrNoProvider refuses what only a payment provider could answer.
+var ErrNoProvider = fault.New(fault.Unavailable, "provider_not_configured", "That payment provider is not configured here.")
 
 // Confirm marks an order of the buyer's as paid, and fulfills it, once however many ask. It never takes the client's word:
 // but for a manual confirmation, which AllowManual and the secret guard, the provider is asked. already says that the
@@ -87,7 +89,7 @@ var errPending = fault.New(fault.Conflict, "payment_pending", "The payment of th
 func (s *Service) askProvider(ctx context.Context, buyer int64, o Order, provider string) (Order, bool, error) {
 	ask := s.Ask[provider]
 	if ask == nil {
-		return Order{}, false, errNoProvider
+		return Order{}, false, ErrNoProvider
 	}
 	if err := ask(ctx, buyer); err != nil {
 		return Order{}, false, err

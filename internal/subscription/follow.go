@@ -29,9 +29,10 @@ type Report struct {
 // said is a fact of the report, or empty.
 func (r Report) said(name Fact) string { return r.Facts[name] }
 
-// plan is the plan that the report names, if any.
-func (r Report) plan() catalog.Plan {
-	return catalog.Plan{PlanID: r.said(FactPlan), PriceID: r.said(FactPrice), Period: r.said(FactPeriod)}
+// planOf is the plan that a report, or what is known of an item, names by what text gives of each fact.
+func planOf(text func(Fact) string) (plan catalog.Plan, named bool) {
+	plan = catalog.Plan{PlanID: text(FactPlan), PriceID: text(FactPrice), Period: text(FactPeriod)}
+	return plan, plan.PlanID != "" || plan.PriceID != ""
 }
 
 // Outcome is what came of reports. Its keys are for inbox.Wake.
@@ -86,14 +87,14 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 	before := sub
 	sub.facts = maps.Clone(sub.facts)
 	merged, dispute := sub.facts.merge(r)
-	plan := catalog.Plan{PlanID: sub.facts.text(FactPlan), PriceID: sub.facts.text(FactPrice), Period: sub.facts.text(FactPeriod)}
-	if plan.PlanID == "" && plan.PriceID == "" {
+	plan, named := planOf(sub.facts.text)
+	if !named {
 		if there && sub.ProductID != 0 { // made by an order, and nobody said which plan it is
 			return s.write(ctx, tx, before, sub, merged, dispute, r)
 		}
 		return Outcome{Lacks: itemKey(r.ItemID)}, nil
 	}
-	if sold.ID == 0 || plan != r.plan() {
+	if said, _ := planOf(r.said); sold.ID == 0 || plan != said {
 		if sold, err = s.Catalog.PlanPrice(ctx, tx, plan); errors.Is(err, db.ErrNoRows) {
 			return Outcome{Lacks: plan.Key()}, nil
 		}
@@ -105,19 +106,19 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 	return s.write(ctx, tx, before, sub, merged, dispute, r)
 }
 
-// sold is the price of the plan that a report names by its id; without one it is empty. done: no price names that plan, and out is
-// the answer to the report, whoever has it. A plan that costs nothing is not followed: reconciling finds it once somebody sells it.
-// Reports say by turns that a plan costs nothing, so it is remembered.
+// sold is the price of the plan that a report names; without one it is empty. done: no price names that plan, and out is the answer
+// to the report, whoever has it. A plan that costs nothing is not followed: reconciling finds it once somebody sells it. Reports say
+// by turns that a plan costs nothing, so it is remembered.
 func (s *Service) sold(ctx context.Context, tx *db.Tx, r Report) (price catalog.Price, out Outcome, done bool, err error) {
-	plan := r.plan()
-	if plan.PlanID == "" {
+	plan, named := planOf(r.said)
+	if !named {
 		return catalog.Price{}, Outcome{}, false, nil
 	}
 	price, err = s.Catalog.PlanPrice(ctx, tx, plan)
 	if !errors.Is(err, db.ErrNoRows) {
 		return price, Outcome{}, false, err
 	}
-	if r.Free {
+	if r.Free && plan.PlanID != "" {
 		fresh, err := rememberFree(ctx, tx, plan.PlanID)
 		if err == nil && fresh {
 			err = s.Arrived(ctx, tx, plan.Key())
@@ -158,15 +159,7 @@ func (s *Service) itemOf(ctx context.Context, tx *db.Tx, customerID int64, r Rep
 	}
 	now := s.Now()
 	fresh := Subscription{CustomerID: customerID, ClerkSubscriptionID: r.ItemID, facts: facts{}, CreatedAt: now, UpdatedAt: now}
-	if price.ID == 0 {
-		if price, err = s.Catalog.PlanPrice(ctx, tx, r.plan()); errors.Is(err, db.ErrNoRows) {
-			return fresh, false, nil
-		}
-		if err != nil {
-			return Subscription{}, false, err
-		}
-	}
-	if status := r.said(FactStatus); status != ProviderActive && status != ProviderTrialing {
+	if status := r.said(FactStatus); price.ID == 0 || status != ProviderActive && status != ProviderTrialing {
 		return fresh, false, nil
 	}
 	sub, err = madeByOrder(ctx, tx, customerID, price.ProductID)
@@ -317,32 +310,20 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 		if done {
 			continue
 		}
-		plan, price := item.plan(), sold.ID
-		if price == 0 {
-			price, err = s.priceOf(ctx, tx, item.ItemID, plan)
+		price := sold.ID
+		if price == 0 { // it names no plan, but its row may
+			sub, err := byItem(ctx, tx, item.ItemID)
+			if errors.Is(err, db.ErrNoRows) {
+				return Outcome{Lacks: itemKey(item.ItemID)}, nil
+			}
+			if err != nil {
+				return Outcome{}, err
+			}
+			price = sub.Price.ID
 		}
-		switch {
-		case errors.Is(err, db.ErrNoRows) && plan == (catalog.Plan{}):
-			return Outcome{Lacks: itemKey(item.ItemID)}, nil
-		case errors.Is(err, db.ErrNoRows):
-			return Outcome{Lacks: plan.Key()}, nil
-		case err != nil:
-			return Outcome{}, err
-		default:
-			attempt.Holdings = append(attempt.Holdings, order.Holding{PriceID: price, ItemID: item.ItemID})
-		}
+		attempt.Holdings = append(attempt.Holdings, order.Holding{PriceID: price, ItemID: item.ItemID})
 	}
 	return Outcome{}, s.Orders.RecordPayment(ctx, tx, attempt)
-}
-
-// priceOf is the price of a plan, or else of the item, if its row is there.
-func (s *Service) priceOf(ctx context.Context, tx *db.Tx, itemID string, plan catalog.Plan) (int64, error) {
-	price, err := s.Catalog.PlanPrice(ctx, tx, plan)
-	if err == nil || !errors.Is(err, db.ErrNoRows) || plan != (catalog.Plan{}) {
-		return price.ID, err
-	}
-	sub, err := byItem(ctx, tx, itemID)
-	return sub.Price.ID, err
 }
 
 // ForgetHolder lets go on what waits for the provider to decide about items of a user who is erased: it will not any more.

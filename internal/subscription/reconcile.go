@@ -12,6 +12,7 @@ import (
 	"souk/internal/db"
 	"souk/internal/fault"
 	"souk/internal/identity"
+	"souk/internal/order"
 )
 
 // Source asks the provider what a user holds, outside any transaction. Its reports are Sure. It is ErrNoUser for a user that
@@ -62,7 +63,7 @@ const overdue = time.Hour
 // Ask brings a user's subscriptions in line with what the provider says now, and gives what was different.
 func (s *Service) Ask(ctx context.Context, clerkUserID string) (drift []Drift, err error) {
 	if s.Source == nil {
-		return nil, errNoSource
+		return nil, order.ErrNoProvider
 	}
 	reports, err := s.Source(ctx, clerkUserID)
 	if errors.Is(err, ErrNoUser) {
@@ -78,8 +79,6 @@ func (s *Service) Ask(ctx context.Context, clerkUserID string) (drift []Drift, e
 	return drift, err
 }
 
-var errNoSource = fault.New(fault.Unavailable, "provider_not_configured", "That payment provider is not configured here.")
-
 func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, reports []Report) (drift []Drift, err error) {
 	customer, err := s.People.CustomerOf(ctx, tx, clerkUserID)
 	if err != nil {
@@ -87,6 +86,9 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 	}
 	if err := s.People.Lock(ctx, tx, customer.ID); err != nil {
 		return nil, err
+	}
+	found := func(item string, kind DriftKind, what string) {
+		drift = append(drift, Drift{clerkUserID, item, kind, what})
 	}
 	listed := map[string]bool{}
 	for _, r := range reports {
@@ -96,17 +98,14 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range []struct {
-			found bool
-			kind  DriftKind
-			what  string
-		}{
-			{out.Changed > 0, DriftItem, "repaired"}, {out.Lacks != "", DriftPlan, "no price names its plan (" + out.Lacks + ")"},
-			{out.Refused != "", DriftRefused, out.Refused},
-		} {
-			if d.found {
-				drift = append(drift, Drift{clerkUserID, r.ItemID, d.kind, d.what})
-			}
+		if out.Changed > 0 {
+			found(r.ItemID, DriftItem, "repaired")
+		}
+		if out.Lacks != "" {
+			found(r.ItemID, DriftPlan, "no price names its plan ("+out.Lacks+")")
+		}
+		if out.Refused != "" {
+			found(r.ItemID, DriftRefused, out.Refused)
 		}
 		if err := s.Arrived(ctx, tx, disputeKey(r.ItemID)); err != nil {
 			return nil, err
@@ -124,14 +123,14 @@ func (s *Service) repair(ctx context.Context, tx *db.Tx, clerkUserID string, rep
 		// An answer that does not list an item decides nothing about it: Clerk does not say whether it lists what has ended. An
 		// item whose paid period is over as well gives nothing any more.
 		if sub.PeriodEnd == nil || sub.PeriodEnd.Add(overdue).After(now) {
-			drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, DriftUnlisted, "the provider does not list it; kept until its period ends"})
+			found(sub.ClerkSubscriptionID, DriftUnlisted, "the provider does not list it; kept until its period ends")
 			continue
 		}
 		end := Report{ItemID: sub.ClerkSubscriptionID, UserID: clerkUserID, At: now, Facts: map[Fact]string{FactStatus: ProviderEnded}}
 		if _, err := s.follow(ctx, tx, end); err != nil {
 			return nil, err
 		}
-		drift = append(drift, Drift{clerkUserID, sub.ClerkSubscriptionID, DriftEnded, "ended: its period is over, and the provider does not list it"})
+		found(sub.ClerkSubscriptionID, DriftEnded, "ended: its period is over, and the provider does not list it")
 	}
 	return drift, nil
 }
@@ -163,7 +162,7 @@ var ErrReconciling = fault.New(fault.Conflict, "reconciling", "A reconciliation 
 // goes on where the last run stopped. Of several instances one does it; for the others it is ErrReconciling.
 func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 	if s.Source == nil {
-		return t, errNoSource
+		return t, order.ErrNoProvider
 	}
 	r := &run{Service: s, id: uuid.NewString()}
 	if err := r.hold(ctx); err != nil {
