@@ -41,14 +41,17 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 	}
 	// The user is held as it is from the beginning: a deletion locks the user first too, and what hangs on it after.
 	erased, known, err := a.people.Erased(ctx, tx, subject)
+	billing := kind == "subscription" || kind == "subscriptionItem" || kind == "paymentAttempt"
 	switch {
 	case err != nil:
-	case kind == "subscription" || kind == "subscriptionItem":
-		out, err = a.clerkSubscription(ctx, tx, e.Type, data, sent)
+	case !billing:
+		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
+	case clerkbilling.OfOrganisation(data):
+		out = inbox.Outcome{Status: inbox.Ignored, Message: "it is an organisation's, which buys nothing here"}
 	case kind == "paymentAttempt":
 		out, err = a.clerkPayment(ctx, tx, data, sent)
 	default:
-		out = inbox.Outcome{Status: inbox.Ignored, Message: "events of this type have no effect here"}
+		out, err = a.clerkSubscription(ctx, tx, e.Type, data, sent)
 	}
 	if err == nil && !known { // it may have come, and gone, since
 		erased, _, err = a.people.Erased(ctx, tx, subject)
@@ -98,9 +101,6 @@ func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) erro
 }
 
 func (a *App) clerkSubscription(ctx context.Context, tx *db.Tx, eventType string, data lenient.Object, sent time.Time) (inbox.Outcome, error) {
-	if clerkbilling.OfOrganisation(data) {
-		return inbox.Outcome{Status: inbox.Ignored, Message: "it is an organisation's, which buys nothing here"}, nil
-	}
 	reports := clerkbilling.Reports(eventType, data, sent)
 	if len(reports) == 0 {
 		return a.askInstead(ctx, tx, data)
@@ -122,9 +122,6 @@ func (a *App) askInstead(ctx context.Context, tx *db.Tx, data lenient.Object) (i
 }
 
 func (a *App) clerkPayment(ctx context.Context, tx *db.Tx, data lenient.Object, sent time.Time) (inbox.Outcome, error) {
-	if clerkbilling.OfOrganisation(data) {
-		return inbox.Outcome{Status: inbox.Ignored, Message: "it is an organisation's, which buys nothing here"}, nil
-	}
 	payment, ok := clerkbilling.Payment(data, sent)
 	if !ok {
 		return inbox.Outcome{Status: inbox.Review, Message: "its id or status is missing or unknown"}, nil

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"souk/internal/clerkapi"
+	"souk/internal/httpx"
 )
 
 // Clerk is an issuer beside the shop, for tests of tokens that the shop's own stand-in does not make.
@@ -96,3 +99,15 @@ func over(base, change map[string]any) map[string]any {
 
 // Bearer is a client with a token of any kind.
 func (s *Shop) Bearer(token string) *Client { return s.Nobody().With("Authorization", "Bearer "+token) }
+
+// ClerkKey is the secret key with which a ClerkAPI asks.
+const ClerkKey = "sk_test_hunter2hunter2hunter2"
+
+// ClerkAPI is a way to a Backend API that h answers for.
+func ClerkAPI(t *testing.T, h http.Handler) *clerkapi.API {
+	t.Helper()
+	server := httptest.NewServer(h)
+	client, closeIdle := httpx.PoliteOutbound(500, 10*time.Second)
+	t.Cleanup(func() { closeIdle(); server.Close() })
+	return clerkapi.New(server.URL, ClerkKey, client)
+}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"souk/internal/httpx"
 )
 
 // S3 is a real server that speaks S3, with one empty bucket. It checks signatures and their times.
@@ -111,4 +113,10 @@ func (s *S3) Keys(t *testing.T) (keys []string) {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// FileClient calls a storage: connections end by themselves.
+func FileClient() *http.Client {
+	c, _ := httpx.PatientOutbound()
+	return c
 }

@@ -16,24 +16,18 @@ import (
 	"souk/internal/blob/blobtest"
 	"souk/internal/blob/s3"
 	"souk/internal/fault"
-	"souk/internal/httpx"
 	"souk/internal/souktest"
 )
 
 func open(server *souktest.S3, change ...func(*s3.Options)) *s3.Store {
 	o := s3.Options{
 		Bucket: server.Bucket, Endpoint: server.URL, Region: "us-east-1", AccessKeyID: server.AccessKeyID,
-		SecretAccessKey: server.SecretAccessKey, Client: client(), Now: time.Now,
+		SecretAccessKey: server.SecretAccessKey, Client: souktest.FileClient(), Now: time.Now,
 	}
 	for _, c := range change {
 		c(&o)
 	}
 	return s3.New(o)
-}
-
-func client() *http.Client {
-	c, _ := httpx.PatientOutbound() // its connections end by themselves
-	return c
 }
 
 func TestStorage(t *testing.T) {

@@ -15,21 +15,15 @@ import (
 	"souk/internal/blob/blobtest"
 	"souk/internal/blob/supabase"
 	"souk/internal/fault"
-	"souk/internal/httpx"
 	"souk/internal/souktest"
 )
 
 func open(project *souktest.Supabase, change ...func(*supabase.Options)) *supabase.Store {
-	o := supabase.Options{URL: project.URL, Bucket: project.Bucket, ServiceRoleKey: project.ServiceRoleKey, Client: client()}
+	o := supabase.Options{URL: project.URL, Bucket: project.Bucket, ServiceRoleKey: project.ServiceRoleKey, Client: souktest.FileClient()}
 	for _, c := range change {
 		c(&o)
 	}
 	return supabase.New(o)
-}
-
-func client() *http.Client {
-	c, _ := httpx.PatientOutbound() // its connections end by themselves
-	return c
 }
 
 func TestStorage(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,16 +16,12 @@ import (
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/identity/clerk"
+	"souk/internal/souktest"
 )
-
-const secretKey = "sk_test_hunter2hunter2hunter2"
 
 func backend(t *testing.T, h http.Handler) *clerk.Backend {
 	t.Helper()
-	server := httptest.NewServer(h)
-	client, closeIdle := httpx.PoliteOutbound(500, 10*time.Second)
-	t.Cleanup(func() { closeIdle(); server.Close() })
-	return clerk.NewBackend(clerkapi.New(server.URL, secretKey, client))
+	return clerk.NewBackend(souktest.ClerkAPI(t, h))
 }
 
 func instance(t *testing.T) (*standin.Instance, *standin.API, *clerk.Backend) {
@@ -35,7 +30,7 @@ func instance(t *testing.T) (*standin.Instance, *standin.API, *clerk.Backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := standin.NewAPI(i, secretKey, nil)
+	api := standin.NewAPI(i, souktest.ClerkKey, nil)
 	api.RetryAfter(0)
 	return i, api, backend(t, api)
 }

@@ -6,25 +6,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
-	"time"
 
 	"souk/internal/clerkapi"
 	standin "souk/internal/devcloud/clerk"
 	"souk/internal/fault"
-	"souk/internal/httpx"
+	"souk/internal/souktest"
 	"souk/internal/subscription/clerk"
 )
 
-const secretKey = "sk_test_hunter2hunter2hunter2"
-
 func backend(t *testing.T, h http.Handler) *clerk.Backend {
 	t.Helper()
-	server := httptest.NewServer(h)
-	client, closeIdle := httpx.PoliteOutbound(500, 10*time.Second)
-	t.Cleanup(func() { closeIdle(); server.Close() })
-	return clerk.NewBackend(clerkapi.New(server.URL, secretKey, client))
+	return clerk.NewBackend(souktest.ClerkAPI(t, h))
 }
 
 func TestBilling(t *testing.T) {
@@ -32,7 +25,7 @@ func TestBilling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := backend(t, standin.NewAPI(i, secretKey, nil))
+	b := backend(t, standin.NewAPI(i, souktest.ClerkKey, nil))
 	id, err := i.CreateUser("", standin.Profile{Email: "ana@example.test"})
 	if err != nil {
 		t.Fatal(err)
