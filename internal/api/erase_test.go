@@ -53,6 +53,8 @@ func TestErasingAUserLeavesNothingThatNamesThem(t *testing.T) {
 		s.tell("processed", "subscriptionItem.active", item("csub_item_1", "user_ben", "active", now, payer))
 		s.tell("processed", "paymentAttempt.updated", attempt("cpayatt_1", "user_ben", "csub_item_1", "paid", now, payer))
 		s.tell("deferred", "subscriptionItem.active", item("csub_item_2", "user_ben", "active", now, payer, souktest.Object{"plan_id": "cplan_none"}))
+		nameless := souktest.Object{"payer": souktest.Object{"user_id": "", "email": email, "first_name": canary}} // Clerk's examples write "" so
+		s.tell("processed", "subscriptionItem.updated", item("csub_item_1", "", "active", now.Add(time.Second), nameless))
 		s.tell("ignored", "session.created", souktest.Object{"id": "sess_1", "user_id": "user_ben", "user": created})
 		s.tell("ignored", "organizationMembership.created", souktest.Object{"public_user_data": souktest.Object{"user_id": "user_ben", "identifier": email}})
 		s.tell("ignored", "subscriptionItem.active", item("csub_item_3", "user_ben", "odd", now, payer)) // kept for review

@@ -53,6 +53,7 @@ func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inb
 	default:
 		out, err = a.clerkSubscription(ctx, tx, e.Type, data, sent)
 	}
+	subject = cmp.Or(subject, out.Subject)
 	if err == nil && !known { // it may have come, and gone, since
 		erased, _, err = a.people.Erased(ctx, tx, subject)
 	}
@@ -133,20 +134,21 @@ func (a *App) clerkPayment(ctx context.Context, tx *db.Tx, data lenient.Object, 
 	return a.outcome(ctx, tx, out)
 }
 
-// outcome is what the inbox is told of what became of reports.
+// outcome is what the inbox is told of what became of reports. Its subject is the user that they turned out to be about.
 func (a *App) outcome(ctx context.Context, tx *db.Tx, out subscription.Outcome) (inbox.Outcome, error) {
+	told := inbox.Outcome{Status: inbox.Processed, Subject: out.User}
 	switch {
 	case out.Refused != "":
-		return inbox.Outcome{Status: inbox.Review, Message: out.Refused}, nil
+		told.Status, told.Message = inbox.Review, out.Refused
 	case out.Lacks != "":
-		return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Lacks, Message: "not known yet: " + out.Lacks}, nil
-	case out.Dispute == "":
-		return inbox.Outcome{Status: inbox.Processed}, nil
-	case a.subscriptions.Source == nil:
-		return inbox.Outcome{Status: inbox.Review, Message: "another event of the same moment says otherwise, and Clerk cannot be asked"}, nil
+		told.Status, told.WaitsFor, told.Message = inbox.Deferred, out.Lacks, "not known yet: "+out.Lacks
+	case out.Dispute != "" && a.subscriptions.Source == nil:
+		told.Status, told.Message = inbox.Review, "another event of the same moment says otherwise, and Clerk cannot be asked"
+	case out.Dispute != "":
+		told.Status, told.WaitsFor, told.Message = inbox.Deferred, out.Dispute, "another event of the same moment says otherwise: Clerk is asked"
+		return told, a.Jobs.Insert(ctx, tx, askClerk{out.User}, jobs.Insert{})
 	}
-	return inbox.Outcome{Status: inbox.Deferred, WaitsFor: out.Dispute, Message: "another event of the same moment says otherwise: Clerk is asked"},
-		a.Jobs.Insert(ctx, tx, askClerk{out.User}, jobs.Insert{})
+	return told, nil
 }
 
 // clerkSource asks the Backend API what a user holds.

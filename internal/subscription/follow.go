@@ -40,7 +40,7 @@ type Outcome struct {
 	Changed int    // rows of subscriptions that are different now
 	Lacks   string // what is not known yet: a key such as user:user_2abc or plan:cplan_1
 	Dispute string // the key of an item of which two reports of one moment disagree: the provider must be asked about User
-	User    string // the provider's id of the item's user, of a Dispute
+	User    string // the provider's id of the user, as far as it is known
 	Refused string // why it cannot be right
 }
 
@@ -70,13 +70,20 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, r Report) (Outcome, err
 	if err != nil || done {
 		return out, err
 	}
-	customerID, lacks, err := s.holder(ctx, tx, r)
+	h, lacks, err := s.holderOf(ctx, tx, r)
 	if err != nil || lacks != "" {
-		return Outcome{Lacks: lacks}, err
+		return Outcome{Lacks: lacks, User: r.UserID}, err
 	}
-	if err := s.People.Lock(ctx, tx, customerID); err != nil {
+	if err := s.People.Lock(ctx, tx, h.customerID); err != nil {
 		return Outcome{}, err
 	}
+	out, err = s.followOf(ctx, tx, h.customerID, r, sold)
+	out.User = h.userID
+	return out, err
+}
+
+// followOf applies a report about an item of a customer, who is locked. sold is what sold gave.
+func (s *Service) followOf(ctx context.Context, tx *db.Tx, customerID int64, r Report, sold catalog.Price) (Outcome, error) {
 	sub, there, err := s.itemOf(ctx, tx, customerID, r, sold)
 	if err != nil {
 		return Outcome{}, err
@@ -132,23 +139,29 @@ func (s *Service) sold(ctx context.Context, tx *db.Tx, r Report) (price catalog.
 	return catalog.Price{}, Outcome{Lacks: plan.Key()}, true, nil
 }
 
-// holder is the customer that an item belongs to: by the user's id, else by what is known of the item or its subscription.
-func (s *Service) holder(ctx context.Context, tx *db.Tx, r Report) (customerID int64, lacks string, err error) {
+// holder is whom an item belongs to: a customer, and the provider's id of the user.
+type holder struct {
+	customerID int64
+	userID     string
+}
+
+// holderOf finds the holder by the user's id, else by what is known of the item or its subscription.
+func (s *Service) holderOf(ctx context.Context, tx *db.Tx, r Report) (h holder, lacks string, err error) {
 	if r.UserID != "" {
 		c, err := s.People.CustomerOf(ctx, tx, r.UserID)
 		if errors.Is(err, identity.ErrUnknown) {
-			return 0, userKey(r.UserID), nil
+			return holder{}, userKey(r.UserID), nil
 		}
-		return c.ID, "", err
+		return holder{c.ID, r.UserID}, "", err
 	}
-	customerID, err = customerOfItem(ctx, tx, r.ItemID, r.Parent)
+	h, err = holderOfItem(ctx, tx, r.ItemID, r.Parent)
 	if errors.Is(err, db.ErrNoRows) {
 		if r.Parent != "" {
-			return 0, parentKey(r.Parent), nil
+			return holder{}, parentKey(r.Parent), nil
 		}
-		return 0, itemKey(r.ItemID), nil
+		return holder{}, itemKey(r.ItemID), nil
 	}
-	return customerID, "", err
+	return h, "", err
 }
 
 // itemOf is the row of the item, or one that an order made and that has no item yet, or a new one. price is what sold gave.
@@ -201,14 +214,14 @@ func (s *Subscription) fromFacts() (ok bool) {
 // write brings the row in line with its facts, and what hangs on it in line with the row.
 func (s *Service) write(ctx context.Context, tx *db.Tx, before, sub Subscription, merged, dispute bool, r Report) (out Outcome, err error) {
 	if dispute {
-		user, erased, err := userOf(ctx, tx, sub.CustomerID)
+		erased, err := isErased(ctx, tx, sub.CustomerID)
 		if err != nil {
 			return Outcome{}, err
 		}
 		if erased { // nobody can be asked, and whom the provider does not know any more holds nothing
 			sub.facts[FactStatus] = known{Value: ProviderEnded, At: max(r.At.UnixMicro(), sub.facts[FactStatus].At), Sure: true}
 		} else {
-			out.Dispute, out.User = disputeKey(r.ItemID), user
+			out.Dispute = disputeKey(r.ItemID)
 		}
 	}
 	if _, said := sub.facts[FactStatus]; !said && sub.ID == 0 {
@@ -292,19 +305,20 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 	if first.UserID == "" && first.ItemID == "" {
 		return Outcome{Refused: "it names neither a user nor an item"}, nil
 	}
-	customerID, lacks, err := s.holder(ctx, tx, first)
+	h, lacks, err := s.holderOf(ctx, tx, first)
 	if err != nil || lacks != "" {
-		return Outcome{Lacks: lacks}, err
+		return Outcome{Lacks: lacks, User: p.UserID}, err
 	}
-	if err := s.People.Lock(ctx, tx, customerID); err != nil {
+	if err := s.People.Lock(ctx, tx, h.customerID); err != nil {
 		return Outcome{}, err
 	}
 	attempt := order.ProviderPayment{
-		ExternalID: p.ID, CustomerID: customerID, Status: p.Status, AmountCents: p.AmountCents, Currency: p.Currency, Renewal: p.Renewal, Paid: p.Paid,
+		ExternalID: p.ID, CustomerID: h.customerID, Status: p.Status, AmountCents: p.AmountCents, Currency: p.Currency, Renewal: p.Renewal, Paid: p.Paid,
 	}
 	for _, item := range p.Items {
 		sold, out, done, err := s.sold(ctx, tx, item)
 		if err != nil || out.Lacks != "" {
+			out.User = h.userID
 			return out, err
 		}
 		if done {
@@ -314,7 +328,7 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 		if price == 0 { // it names no plan, but its row may
 			sub, err := byItem(ctx, tx, item.ItemID)
 			if errors.Is(err, db.ErrNoRows) {
-				return Outcome{Lacks: itemKey(item.ItemID)}, nil
+				return Outcome{Lacks: itemKey(item.ItemID), User: h.userID}, nil
 			}
 			if err != nil {
 				return Outcome{}, err
@@ -323,7 +337,7 @@ func (s *Service) FollowPayment(ctx context.Context, tx *db.Tx, p Payment) (Outc
 		}
 		attempt.Holdings = append(attempt.Holdings, order.Holding{PriceID: price, ItemID: item.ItemID})
 	}
-	return Outcome{}, s.Orders.RecordPayment(ctx, tx, attempt)
+	return Outcome{User: h.userID}, s.Orders.RecordPayment(ctx, tx, attempt)
 }
 
 // ForgetHolder lets go on what waits for the provider to decide about items of a user who is erased: it will not any more.

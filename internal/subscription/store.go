@@ -46,17 +46,19 @@ func madeByOrder(ctx context.Context, q db.Q, customerID, productID int64) (Subs
 		customerID, productID)
 }
 
-func customerOfItem(ctx context.Context, q db.Q, itemID, parent string) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `
-		SELECT customer_id FROM subscriptions
-		WHERE ($1 <> '' AND clerk_subscription_id = $1) OR ($2 <> '' AND clerk_parent_id = $2) ORDER BY id LIMIT 1`, itemID, parent)
+func holderOfItem(ctx context.Context, q db.Q, itemID, parent string) (h holder, err error) {
+	return db.One(ctx, q, func(scan db.Scan) (h holder, err error) {
+		err = scan(&h.customerID, &h.userID)
+		return h, err
+	}, `
+		SELECT s.customer_id, p.clerk_user_id FROM subscriptions s JOIN customers c ON c.id = s.customer_id JOIN profiles p ON p.id = c.profile_id
+		WHERE ($1 <> '' AND s.clerk_subscription_id = $1) OR ($2 <> '' AND s.clerk_parent_id = $2) ORDER BY s.id LIMIT 1`, itemID, parent)
 }
 
-// userOf is the provider's id of a customer.
-func userOf(ctx context.Context, q db.Q, customerID int64) (id string, erased bool, err error) {
-	_, err = db.One(ctx, q, func(scan db.Scan) (none struct{}, err error) { return none, scan(&id, &erased) },
-		`SELECT p.clerk_user_id, p.deleted_at IS NOT NULL FROM customers c JOIN profiles p ON p.id = c.profile_id WHERE c.id = $1`, customerID)
-	return id, erased, err
+// isErased says that the user of a customer was erased.
+func isErased(ctx context.Context, q db.Q, customerID int64) (bool, error) {
+	return db.One(ctx, q, db.Value[bool],
+		`SELECT p.deleted_at IS NOT NULL FROM customers c JOIN profiles p ON p.id = c.profile_id WHERE c.id = $1`, customerID)
 }
 
 func itemsOfProfile(ctx context.Context, q db.Q, profileID int64) ([]string, error) {
