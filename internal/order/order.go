@@ -72,6 +72,8 @@ type Order struct {
 	FulfilledAt       *time.Time
 	CanceledAt        *time.Time
 	RefundedAt        *time.Time
+	RefundedCents     int64      // what of the payment went back
+	PausedAt          *time.Time // what it gave is withheld since: a dispute about its payment is open
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Items             []Item // in the order of the cart
@@ -93,11 +95,20 @@ type Item struct {
 	MaxDownloads     *int64 // of each file and unit; nil: no limit
 	DownloadDays     *int64 // from fulfillment; nil: for ever
 	Quantity         int64
+	RefundedQuantity int64 // units of Quantity whose money went back
 	UnitAmountCents  int64
 	TotalAmountCents int64
 	Metadata         json.RawMessage
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+}
+
+// Standing is how many units of an item of o are paid and not refunded.
+func (o Order) Standing(i Item) int64 {
+	if !o.Status.settled() {
+		return 0
+	}
+	return i.Quantity - i.RefundedQuantity
 }
 
 // Recurring says that the item is paid again each period.

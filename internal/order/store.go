@@ -9,12 +9,14 @@ import (
 )
 
 const columns = `o.id, o.public_id, o.customer_id, o.seller_id, o.status, o.currency, o.subtotal_cents, o.tax_cents, o.total_cents, o.notes,
-	o.provider, o.clerk_checkout_id, o.external_reference, o.paid_at, o.fulfilled_at, o.canceled_at, o.refunded_at, o.created_at, o.updated_at`
+	o.provider, o.clerk_checkout_id, o.external_reference, o.paid_at, o.fulfilled_at, o.canceled_at, o.refunded_at, o.refunded_cents, o.paused_at,
+	o.created_at, o.updated_at`
 
 func fields(o *Order) []any {
 	return []any{
 		&o.ID, &o.PublicID, &o.CustomerID, &o.SellerID, &o.Status, &o.Currency, &o.SubtotalCents, &o.TaxCents, &o.TotalCents, &o.Notes,
-		&o.Provider, &o.ClerkCheckoutID, &o.ExternalReference, &o.PaidAt, &o.FulfilledAt, &o.CanceledAt, &o.RefundedAt, &o.CreatedAt, &o.UpdatedAt,
+		&o.Provider, &o.ClerkCheckoutID, &o.ExternalReference, &o.PaidAt, &o.FulfilledAt, &o.CanceledAt, &o.RefundedAt, &o.RefundedCents, &o.PausedAt,
+		&o.CreatedAt, &o.UpdatedAt,
 	}
 }
 
@@ -24,11 +26,11 @@ func scanOrder(scan db.Scan) (o Order, err error) {
 }
 
 const itemColumns = `id, order_id, product_id, price_id, product_slug, product_type, product_name_snapshot, price_name_snapshot, billing_period,
-	clerk_plan_id, feature_keys, max_downloads, download_days, quantity, unit_amount_cents, total_amount_cents, metadata, created_at, updated_at`
+	clerk_plan_id, feature_keys, max_downloads, download_days, quantity, refunded_quantity, unit_amount_cents, total_amount_cents, metadata, created_at, updated_at`
 
 func scanItem(scan db.Scan) (i Item, err error) {
 	err = scan(&i.ID, &i.OrderID, &i.ProductID, &i.PriceID, &i.ProductSlug, &i.ProductType, &i.ProductName, &i.PriceName, &i.BillingPeriod,
-		&i.ClerkPlanID, db.JSON(&i.FeatureKeys), &i.MaxDownloads, &i.DownloadDays, &i.Quantity, &i.UnitAmountCents, &i.TotalAmountCents, &i.Metadata,
+		&i.ClerkPlanID, db.JSON(&i.FeatureKeys), &i.MaxDownloads, &i.DownloadDays, &i.Quantity, &i.RefundedQuantity, &i.UnitAmountCents, &i.TotalAmountCents, &i.Metadata,
 		&i.CreatedAt, &i.UpdatedAt)
 	return i, err
 }
