@@ -69,7 +69,7 @@ func (s *Service) Create(ctx context.Context, buyer identity.Profile, cart Cart)
 			}
 			return err
 		}
-		if err := insertEvent(ctx, tx, o.ID, "created", "buyer", nil, o.CreatedAt); err != nil {
+		if err := s.happened(ctx, tx, o, Event{Kind: "created", Actor: "buyer", CreatedAt: o.CreatedAt}); err != nil {
 			return err
 		}
 		if o.TotalCents == 0 {

@@ -122,10 +122,27 @@ type PaidOrder struct {
 
 // Event is one step in the life of an order.
 type Event struct {
-	Kind      string          // created, paid, fulfilled, canceled, refunded
+	Kind      string          // created, paid, fulfilled, canceled, refunded, buyer_erased
 	Actor     string          // buyer, seller, system, or a provider's name
-	Detail    json.RawMessage // an object
+	Detail    json.RawMessage // an object; nil is stored as an empty one
 	CreatedAt time.Time
+}
+
+func detail(object map[string]any) json.RawMessage {
+	text, _ := json.Marshal(object) // of texts and numbers: never fails
+	return text
+}
+
+// happened writes a step into the timeline of o, as o is after it, and tells whoever listens.
+func (s *Service) happened(ctx context.Context, tx *db.Tx, o Order, e Event) error {
+	if e.Detail == nil {
+		e.Detail = json.RawMessage("{}")
+	}
+	err := insertEvent(ctx, tx, o.ID, e)
+	if err == nil && s.Happened != nil {
+		err = s.Happened(ctx, tx, o, e)
+	}
+	return err
 }
 
 var (
@@ -144,6 +161,9 @@ type Deps struct {
 	Fulfill func(ctx context.Context, tx *db.Tx, o PaidOrder) error
 	// Subscribed says whether a customer holds a subscription to a product.
 	Subscribed func(ctx context.Context, q db.Q, customerID, productID int64) (bool, error)
+	// Happened is told of each step in the life of an order, in the transaction that takes it; o is the order after it. Nil tells
+	// nobody.
+	Happened func(ctx context.Context, tx *db.Tx, o Order, e Event) error
 
 	// Ask has a provider (the key) say what a buyer's profile paid for, outside any transaction. What it says is applied when
 	// the function returns. A provider without one is not configured.

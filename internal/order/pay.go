@@ -152,11 +152,12 @@ func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (alre
 		}
 		return false, err
 	}
+	o.Status = Paid
 	paid := p.of(*o)
-	if err := insertEvent(ctx, tx, o.ID, "paid", p.provider, map[string]any{"amount_cents": paid.cents, "currency": paid.currency}, now); err != nil {
+	e := Event{Kind: "paid", Actor: p.provider, Detail: detail(map[string]any{"amount_cents": paid.cents, "currency": paid.currency}), CreatedAt: now}
+	if err := s.happened(ctx, tx, *o, e); err != nil {
 		return false, err
 	}
-	o.Status = Paid
 	if err := s.Fulfill(ctx, tx, PaidOrder{Order: *o, ProviderItem: p.itemID}); err != nil {
 		return false, err
 	}
@@ -164,7 +165,7 @@ func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (alre
 		return false, cmp.Or(err, error(ErrTransition))
 	}
 	o.Status = Fulfilled
-	return false, insertEvent(ctx, tx, o.ID, "fulfilled", "system", nil, now)
+	return false, s.happened(ctx, tx, *o, Event{Kind: "fulfilled", Actor: "system", CreatedAt: now})
 }
 
 // Cancel gives up an unpaid order of the buyer's.
@@ -177,11 +178,14 @@ func (s *Service) Cancel(ctx context.Context, buyer int64, publicID string) (Ord
 		return Order{}, ErrTransition
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		won, err := move(ctx, tx, o.ID, o.Status, Canceled, s.Now())
+		now := s.Now()
+		won, err := move(ctx, tx, o.ID, o.Status, Canceled, now)
 		if err != nil || !won {
 			return cmp.Or(err, error(ErrTransition))
 		}
-		return insertEvent(ctx, tx, o.ID, "canceled", "buyer", nil, s.Now())
+		canceled := o
+		canceled.Status, canceled.CanceledAt, canceled.UpdatedAt = Canceled, &now, now
+		return s.happened(ctx, tx, canceled, Event{Kind: "canceled", Actor: "buyer", CreatedAt: now})
 	})
 	if err != nil {
 		return Order{}, err

@@ -61,7 +61,11 @@ func (s *Service) ForgetBuyer(ctx context.Context, tx *db.Tx, buyer int64) error
 		return err
 	}
 	for _, id := range open {
-		if err := insertEvent(ctx, tx, id, "buyer_erased", "system", nil, s.Now()); err != nil {
+		o, err := byID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.happened(ctx, tx, o, Event{Kind: "buyer_erased", Actor: "system", CreatedAt: s.Now()}); err != nil {
 			return err
 		}
 	}

@@ -250,12 +250,9 @@ func pendingFor(ctx context.Context, q db.Q, h Holding, p payment) (orderID int6
 		ORDER BY o.created_at DESC, o.id DESC LIMIT 1`, h.CustomerID, h.PriceID, h.Since.Add(skew), currency)
 }
 
-func insertEvent(ctx context.Context, q db.Q, orderID int64, kind, actor string, detail map[string]any, now time.Time) error {
-	if detail == nil {
-		detail = map[string]any{}
-	}
+func insertEvent(ctx context.Context, q db.Q, orderID int64, e Event) error {
 	_, err := q.Exec(ctx, `INSERT INTO order_events (order_id, kind, actor, detail, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		orderID, kind, actor, db.JSON(detail), now)
+		orderID, e.Kind, e.Actor, e.Detail, e.CreatedAt)
 	return err
 }
 
