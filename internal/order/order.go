@@ -122,6 +122,7 @@ type PaidOrder struct {
 
 // Event is one step in the life of an order.
 type Event struct {
+	ID        int64
 	Kind      string          // created, paid, fulfilled, canceled, refunded, buyer_erased
 	Actor     string          // buyer, seller, system, or a provider's name
 	Detail    json.RawMessage // an object; nil is stored as an empty one
@@ -138,7 +139,8 @@ func (s *Service) happened(ctx context.Context, tx *db.Tx, o Order, e Event) err
 	if e.Detail == nil {
 		e.Detail = json.RawMessage("{}")
 	}
-	err := insertEvent(ctx, tx, o.ID, e)
+	var err error
+	e.ID, err = insertEvent(ctx, tx, o.ID, e)
 	if err == nil && s.Happened != nil {
 		err = s.Happened(ctx, tx, o, e)
 	}

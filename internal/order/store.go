@@ -136,11 +136,11 @@ func addDetails(ctx context.Context, q db.Q, sales []Sale) error {
 	in, args := db.In(ids)
 	_, err := db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
 		var orderID int64
-		if err = scan(&orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
+		if err = scan(&e.ID, &orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
 			timelines[orderID].Timeline = append(timelines[orderID].Timeline, e)
 		}
 		return e, err
-	}, `SELECT order_id, kind, actor, detail, created_at FROM order_events WHERE order_id IN (`+in+`) ORDER BY id`, args...)
+	}, `SELECT id, order_id, kind, actor, detail, created_at FROM order_events WHERE order_id IN (`+in+`) ORDER BY id`, args...)
 	return err
 }
 
@@ -250,10 +250,10 @@ func pendingFor(ctx context.Context, q db.Q, h Holding, p payment) (orderID int6
 		ORDER BY o.created_at DESC, o.id DESC LIMIT 1`, h.CustomerID, h.PriceID, h.Since.Add(skew), currency)
 }
 
-func insertEvent(ctx context.Context, q db.Q, orderID int64, e Event) error {
-	_, err := q.Exec(ctx, `INSERT INTO order_events (order_id, kind, actor, detail, created_at) VALUES ($1, $2, $3, $4, $5)`,
+func insertEvent(ctx context.Context, q db.Q, orderID int64, e Event) (int64, error) {
+	return db.One(ctx, q, db.Value[int64],
+		`INSERT INTO order_events (order_id, kind, actor, detail, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
 		orderID, e.Kind, e.Actor, e.Detail, e.CreatedAt)
-	return err
 }
 
 // openOrders are the ids of a buyer's orders that are not paid yet, and do not say that the buyer is gone.
