@@ -20,12 +20,14 @@ import (
 	"souk/internal/config"
 	"souk/internal/db"
 	"souk/internal/devcloud"
+	"souk/internal/devcloud/mailbox"
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
 	"souk/internal/identity/clerk"
 	"souk/internal/inbox"
 	"souk/internal/jobs"
+	"souk/internal/mail"
 	"souk/internal/metrics"
 	"souk/internal/order"
 	"souk/internal/project"
@@ -42,6 +44,8 @@ type App struct {
 	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
 	ClerkBackend *devcloud.Backend
 
+	Mailbox *mailbox.Box // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
+
 	Jobs *jobs.Queue
 
 	people        *identity.Service
@@ -55,7 +59,8 @@ type App struct {
 	idempotency   *httpx.Idempotency
 	files         *local.Store // nil when the files are kept elsewhere
 	metrics       *metrics.Metrics
-	closeIdle     func() // of the connections to Clerk
+	mail          *mail.Sender // nil: there is no mail server
+	closeIdle     func()       // of the connections to Clerk
 	now           func() time.Time
 	closeBucket   func() // nil when they are not in a bucket
 }
@@ -76,6 +81,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	sender, err := configuredMail(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if err := cfg.KeepSecretKey(); err != nil {
 		return nil, err
 	}
@@ -86,7 +95,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if _, err := d.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	a := &App{Config: cfg, DB: d, now: now}
+	a := &App{Config: cfg, DB: d, now: now, mail: sender}
 	a.metrics = metrics.New(a.stands)
 	if a.Jobs, err = jobs.New(d, jobs.Options{Now: o.Now}); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -114,6 +123,11 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	files, err := a.openFiles(now)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
+	}
+	if cfg.StandInMail() {
+		if err := a.openMailbox(); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
 	}
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
 	a.catalog.PlanMapped = func(ctx context.Context, tx *db.Tx, p catalog.Plan) error { return a.inbox.Wake(ctx, tx, p.Key()) }
@@ -186,10 +200,14 @@ func (a *App) Close() error {
 	if a.closeBucket != nil {
 		a.closeBucket()
 	}
-	if a.files == nil {
-		return a.DB.Close()
+	var errs []error
+	if a.Mailbox != nil {
+		errs = append(errs, a.Mailbox.Close())
 	}
-	return errors.Join(a.files.Close(), a.DB.Close())
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
+	}
+	return errors.Join(append(errs, a.DB.Close())...)
 }
 
 func openDB(cfg *config.Config) (*db.DB, error) {

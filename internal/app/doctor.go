@@ -50,7 +50,7 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 	if issuerSkew != nil {
 		skew = issuerSkew
 	}
-	return slices.Concat(findings, database, []Finding{examineFiles(ctx, cfg), keys}, examineClerk(ctx, cfg, ids), []Finding{examineClock(skew)})
+	return slices.Concat(findings, database, []Finding{examineFiles(ctx, cfg), keys}, examineClerk(ctx, cfg, ids), []Finding{examineMail(ctx, cfg), examineClock(skew)})
 }
 
 func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Finding, skew *time.Duration) {

@@ -12,6 +12,7 @@ import (
 	"souk/internal/clerkapi"
 	"souk/internal/config"
 	"souk/internal/devcloud"
+	"souk/internal/devcloud/mailbox"
 	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
 	"souk/internal/identity/supabase"
@@ -66,21 +67,27 @@ func openClerk(cfg *config.Config, standIn *devcloud.Backend) (api *clerkapi.API
 // liveKey is how the secret keys of Clerk's production instances begin. Those of development begin with sk_test_.
 const liveKey = "sk_live_"
 
-// withStandIns serves the stand-in for Clerk beside the API, where there is one.
+// withStandIns serves the stand-ins beside the API, those that there are.
 func (a *App) withStandIns(api http.Handler) http.Handler {
-	if a.Issuer == nil {
-		return api
+	type place struct {
+		prefix  string
+		handler http.Handler
 	}
-	issuer, backend := a.Issuer.Handler(), a.ClerkBackend.Handler()
+	var places []place
+	if a.Issuer != nil {
+		places = append(places, place{devcloud.BackendPrefix + "/", a.ClerkBackend.Handler()}, place{devcloud.Prefix + "/", a.Issuer.Handler()})
+	}
+	if a.Mailbox != nil {
+		places = append(places, place{mailbox.Prefix + "/", devcloud.Local(a.Mailbox.Handler())})
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, devcloud.BackendPrefix+"/"):
-			backend.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, devcloud.Prefix+"/"):
-			issuer.ServeHTTP(w, r)
-		default:
-			api.ServeHTTP(w, r)
+		for _, p := range places {
+			if strings.HasPrefix(r.URL.Path, p.prefix) {
+				p.handler.ServeHTTP(w, r)
+				return
+			}
 		}
+		api.ServeHTTP(w, r)
 	})
 }
 

@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 
 	"internal/config": kernel, "internal/db": kernel,
 	"internal/jobs": slices.Concat(kernel, internal("db")),
-	"internal/mail": kernel, "internal/mail/smtp": slices.Concat(kernel, internal("mail")),
+	"internal/mail": slices.Concat(kernel, internal("db")),
 	"internal/blob": kernel, "internal/blob/local": slices.Concat(kernel, internal("blob")),
 	"internal/blob/s3": slices.Concat(kernel, internal("blob")), "internal/blob/supabase": slices.Concat(kernel, internal("blob")),
 	"internal/httpx":    slices.Concat(kernel, internal("db")),
@@ -52,7 +52,8 @@ var allowed = map[string][]string{
 	"internal/api":      slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web":      slices.Concat(kernel, internal("httpx", "catalog"), []string{"frontend"}),
 	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel,
-	"internal/app": everything, "internal/demo": {},
+	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
+	"internal/app":              everything, "internal/demo": {},
 	"internal/cli": internal("app", "config", "devcloud"),
 	"cmd/souk":     internal("cli"),
 

@@ -107,6 +107,11 @@ type Config struct {
 	OrderConfirmAllowManual  bool   `env:"ORDER_CONFIRM_ALLOW_MANUAL"`
 	OrderConfirmSharedSecret Secret `env:"ORDER_CONFIRM_SHARED_SECRET"`
 
+	ShopName         string `env:"SHOP_NAME" envDefault:"Souk"`
+	SMTPURL          Secret `env:"SMTP_URL"`
+	MailFrom         string `env:"MAIL_FROM"`
+	MailTemplatesDir string `env:"MAIL_TEMPLATES_DIR"`
+
 	RateLimitEnabled bool  `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
 	RateLimits       Rates `envPrefix:"RATE_LIMIT_"`
 }
@@ -242,6 +247,10 @@ func (c *Config) derive() {
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = Secret("sqlite:///" + filepath.Join(c.DataDir, "souk.db"))
 	}
+	c.ShopName = strings.TrimSpace(c.ShopName)
+	if c.MailFrom == "" && c.StandInMail() {
+		c.MailFrom = "shop@example.test"
+	}
 	if c.SellerAccess == "" {
 		c.SellerAccess = "allowlist"
 		if c.Development() {
@@ -322,6 +331,7 @@ func (c *Config) check() (faults []error) {
 		wrong("ASSET_STORAGE_MAX_BYTES must be at least 1")
 	}
 	faults = append(faults, c.checkStorage()...)
+	faults = append(faults, c.checkMail()...)
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			wrong("CORS_ALLOWED_ORIGINS and CSRF_TRUSTED_ORIGINS take exact origins, such as https://shop.example.com, and no *")

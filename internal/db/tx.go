@@ -156,13 +156,23 @@ func NoNetwork(next http.RoundTripper) http.RoundTripper { return noNetwork{next
 type noNetwork struct{ next http.RoundTripper }
 
 func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Context().Value(txKey{}) != nil {
+	if err := Outside(r.Context()); err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close() // as every transport must, whatever it answers
 		}
-		return nil, errors.New("network inside a transaction: " + r.URL.Host)
+		return nil, fmt.Errorf("%w: %s", err, r.URL.Host)
 	}
 	return n.next.RoundTrip(r)
+}
+
+var errNetwork = errors.New("network inside a transaction")
+
+// Outside is an error when ctx is that of a transaction: there is no network inside one.
+func Outside(ctx context.Context) error {
+	if ctx.Value(txKey{}) != nil {
+		return errNetwork
+	}
+	return nil
 }
 
 // TryLock takes a named lock until the end of the transaction, or says at once that another transaction has it. On SQLite

@@ -50,7 +50,7 @@ func OpenBackend(dir string, issuer *Issuer, now func() time.Time) (*Backend, er
 
 // Handler serves the Backend API under BackendPrefix, to this machine only.
 func (b *Backend) Handler() http.Handler {
-	return local(http.StripPrefix(BackendPrefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return Local(http.StripPrefix(BackendPrefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := b.admit(); err != nil {
 			slog.ErrorContext(r.Context(), "the stand-in for Clerk cannot read its people", "err", err)
 		}

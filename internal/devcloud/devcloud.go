@@ -16,8 +16,8 @@ const Prefix = "/__clerk"
 
 var errNotLocal = fault.New(fault.Forbidden, "stand_in_not_local", "The stand-ins for development answer this machine only, and no proxy.")
 
-// local lets only requests pass that come from this machine itself, and not through a proxy, which may speak for others.
-func local(next http.Handler) http.Handler {
+// Local lets only requests pass that come from this machine itself, and not through a proxy, which may speak for others.
+func Local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.RemoteAddr)
 		if err != nil || !isLoopback(host) || proxied(r.Header) {

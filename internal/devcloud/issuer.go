@@ -109,7 +109,7 @@ func writeNew(path string, text []byte) error {
 func (i *Issuer) Handler() http.Handler {
 	routes := httpx.NewRouter()
 	routes.Handle("GET "+Prefix+"/.well-known/jwks.json", i.keys())
-	return local(routes)
+	return Local(routes)
 }
 
 // keys answers with the public key.

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"souk/internal/config"
+	"souk/internal/devcloud/mailbox"
+	"souk/internal/mail"
+)
+
+// configuredMail is what sends through the server of SMTP_URL; nil when there is none.
+func configuredMail(cfg *config.Config) (*mail.Sender, error) {
+	server, ok := cfg.SMTP()
+	if !ok {
+		return nil, nil
+	}
+	security := mail.StartTLS
+	switch {
+	case server.TLS:
+		security = mail.TLS
+	case config.IsLoopback(server.Host):
+		security = mail.Plain
+	}
+	return openMail(cfg, mail.Server{Host: server.Host, Port: server.Port, Security: security, User: server.User, Password: server.Password.Reveal()})
+}
+
+func openMail(cfg *config.Config, server mail.Server) (*mail.Sender, error) {
+	from, err := mail.ParseAddress(cfg.MailFrom)
+	if err != nil {
+		return nil, config.Fault{Err: fmt.Errorf("MAIL_FROM %w", err)}
+	}
+	if from.Name == "" {
+		from.Name = cfg.ShopName
+	}
+	sender, err := mail.New(server, from)
+	if err != nil {
+		return nil, config.Fault{Err: fmt.Errorf("MAIL_FROM: %w", err)}
+	}
+	return sender, nil
+}
+
+// openMailbox opens the stand-in for a mail server, and sends there.
+func (a *App) openMailbox() (err error) {
+	if a.Mailbox, err = mailbox.Open(standInDir(a.Config), a.now); err != nil {
+		return err
+	}
+	host, text, err := net.SplitHostPort(a.Mailbox.Addr)
+	if err != nil {
+		return err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return err
+	}
+	a.mail, err = openMail(a.Config, mail.Server{Host: host, Port: port, Security: mail.Plain})
+	return err
+}
+
+// examineMail tries to sign in at the mail server.
+func examineMail(ctx context.Context, cfg *config.Config) Finding {
+	if cfg.StandInMail() {
+		return Finding{true, "mail", "the stand-in keeps every mail: " + cfg.PublicURL + mailbox.Prefix + "/"}
+	}
+	sender, err := configuredMail(cfg)
+	switch {
+	case err != nil:
+		return Finding{false, "mail", err.Error()}
+	case sender == nil:
+		return Finding{true, "mail", "SMTP_URL is not set: nobody gets a receipt or any other mail"}
+	}
+	server, _ := cfg.SMTP()
+	name := net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
+	if err := sender.Check(ctx); err != nil {
+		return Finding{false, "mail", name + ": " + err.Error()}
+	}
+	if server.User == "" {
+		return Finding{true, "mail", name + " answers; no login is set"}
+	}
+	return Finding{true, "mail", name + " takes the login"}
+}
