@@ -25,7 +25,7 @@ CREATE TABLE refunds (
   key            TEXT NOT NULL UNIQUE,
   external_id    TEXT UNIQUE,
   status         TEXT NOT NULL CHECK (status IN ('requested', 'pending', 'succeeded', 'failed', 'canceled')),
-  amount_cents   BIGINT NOT NULL CHECK (amount_cents > 0),
+  amount_cents   BIGINT NOT NULL CHECK (amount_cents >= 0),
   currency       TEXT NOT NULL,
   reason         TEXT NOT NULL DEFAULT '',
   failure        TEXT NOT NULL DEFAULT '',
