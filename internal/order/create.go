@@ -173,10 +173,26 @@ func (s *Service) draw(cart Cart, offers []catalog.Offer, customerID int64) (Ord
 		o.Items = append(o.Items, item)
 	}
 	o.TotalCents = o.SubtotalCents
-	if s.ClerkPlans && o.TotalCents > 0 && o.Items[0].Recurring() && o.Items[0].ClerkPlanID != "" {
+	switch recurring := o.Items[0].Recurring(); {
+	case o.TotalCents == 0:
+	case recurring && s.ClerkPlans && o.Items[0].ClerkPlanID != "":
 		o.Provider = Clerk
+	case !recurring && s.CardStep != nil:
+		o.Provider = Stripe
+		return o, s.chargeable(cart, o)
 	}
 	return o, nil
+}
+
+// chargeable refuses what Stripe cannot charge exactly.
+func (s *Service) chargeable(cart Cart, o Order) error {
+	var checks fault.Checks
+	step := s.CardStep(o.Currency)
+	for i, item := range o.Items {
+		checks.Add(item.UnitAmountCents%step == 0, cart.at(cart.Lines[i].place, "price_id"),
+			fmt.Sprintf("cannot be paid by card: in %s the amount must be a multiple of %d minor units", o.Currency, step))
+	}
+	return checks.Err()
 }
 
 func snapshot(offer catalog.Offer, quantity int64) Item {

@@ -18,6 +18,7 @@ import (
 	"souk/internal/db"
 	"souk/internal/fault"
 	"souk/internal/identity"
+	"souk/internal/jobs"
 )
 
 // Status is where an order stands.
@@ -167,12 +168,20 @@ type Deps struct {
 	// nobody.
 	Happened func(ctx context.Context, tx *db.Tx, o Order, e Event) error
 
-	// Ask has a provider (the key) say what a buyer's profile paid for, outside any transaction. What it says is applied when
-	// the function returns. A provider without one is not configured.
-	Ask map[string]func(ctx context.Context, buyer int64) error
+	// Ask has a provider (the key) say what of an order of a buyer's profile is paid, outside any transaction. What it says is
+	// applied when the function returns. A provider without one is not configured.
+	Ask map[string]func(ctx context.Context, buyer int64, o Order) error
 
-	PublicURL     string // the origin that buyers see
-	ClerkPlans    bool   // Clerk is configured, so recurring prices with a plan are paid there
+	// Follow brings what an order gave in line with what of it stands, in the transaction that changed that.
+	Follow func(ctx context.Context, tx *db.Tx, o Order) error
+	// Arrived is told of what others may wait for: see PaymentKey.
+	Arrived func(ctx context.Context, tx *db.Tx, key string) error
+	Jobs    *jobs.Queue
+
+	PublicURL  string // the origin that buyers see
+	ClerkPlans bool   // Clerk is configured, so recurring prices with a plan are paid there
+	// CardStep is the step, in minor units, in which Stripe takes amounts of a currency. Nil: Stripe is not configured.
+	CardStep      func(currency string) int64
 	AllowManual   bool   // buyers may confirm their own orders: for development
 	ConfirmSecret string // asked of a manual confirmation, unless empty
 }
@@ -180,10 +189,10 @@ type Deps struct {
 // Service is the domain. Safe for concurrent use.
 type Service struct{ Deps }
 
-// New makes the service. It refuses to be without Fulfill and Subscribed: orders would be paid for nothing.
+// New makes the service. It refuses to be without the functions that give and take back: orders would be paid for nothing.
 func New(d Deps) (*Service, error) {
-	if d.Fulfill == nil || d.Subscribed == nil {
-		return nil, errors.New("order: Fulfill and Subscribed must be set")
+	if d.Fulfill == nil || d.Follow == nil || d.Subscribed == nil || d.Arrived == nil {
+		return nil, errors.New("order: Fulfill, Follow, Subscribed and Arrived must be set")
 	}
 	return &Service{d}, nil
 }
@@ -207,27 +216,22 @@ func isPublicID(text string) bool {
 	return len(text) == 36 && uuid.Validate(text) == nil
 }
 
-// Checkout is where a buyer goes on.
-type Checkout struct {
-	Provider string
-	URL      string
-}
-
-// CheckoutOf says where o is paid. A plan of Clerk's is taken on the pricing page, all else on the order's own page, whose
+// CheckoutURL is where o is paid. A plan of Clerk's is taken on the pricing page, all else on the order's own page, whose
 // address is known before any provider was asked.
-func (s *Service) CheckoutOf(o Order) Checkout {
-	c := Checkout{Provider: o.Provider, URL: s.PublicURL + "/checkout/" + o.PublicID + "/"}
+func (s *Service) CheckoutURL(o Order) string {
 	if o.Provider == Clerk {
-		c.URL = s.PublicURL + "/pricing?" + url.Values{"plan": {o.Items[0].ClerkPlanID}}.Encode()
+		return s.PublicURL + "/pricing?" + url.Values{"plan": {o.Items[0].ClerkPlanID}}.Encode()
 	}
-	return c
+	return s.PublicURL + "/checkout/" + o.PublicID + "/"
 }
 
 // Bill is what anybody with an order's address may see of it.
 type Bill struct {
 	Status     Status
+	Provider   string
 	TotalCents int64
 	Currency   string
+	Attempt    AttemptStatus // of the newest try to pay on a provider's page; empty: there was none
 }
 
 // Bill gives the order's public face.

@@ -50,7 +50,7 @@ func (s *Service) Confirm(ctx context.Context, buyer int64, publicID string, c C
 		return Order{}, false, ErrTransition
 	}
 	if c.Provider != Manual {
-		return s.askProvider(ctx, buyer, o, c.Provider)
+		return s.askProvider(ctx, buyer, o, c)
 	}
 	p := payment{
 		provider: Manual, externalID: strings.TrimSpace(c.ExternalID), checkoutID: strings.TrimSpace(c.ClerkCheckoutID), raw: c.RawPayload,
@@ -85,13 +85,27 @@ func (s *Service) mayConfirm(secret string) error {
 // errPending says that the provider does not know of the order's payment. It may come to know.
 var errPending = fault.New(fault.Conflict, "payment_pending", "The payment of this order is not proven yet.").With("pending_verification", true)
 
-// askProvider has the provider say what the buyer paid, and answers with what the order is then.
-func (s *Service) askProvider(ctx context.Context, buyer int64, o Order, provider string) (Order, bool, error) {
+// askProvider has the provider say what of the order is paid, and answers with what the order is then. An order is asked about
+// where it is to be paid, whatever provider the client named.
+func (s *Service) askProvider(ctx context.Context, buyer int64, o Order, c Confirmation) (Order, bool, error) {
+	provider := c.Provider
+	if o.Provider != Manual {
+		provider = o.Provider
+	}
 	ask := s.Ask[provider]
 	if ask == nil {
 		return Order{}, false, ErrNoProvider
 	}
-	if err := ask(ctx, buyer); err != nil {
+	if provider == Stripe && c.ExternalID != "" {
+		own, err := hasSession(ctx, s.DB, o.ID, c.ExternalID)
+		if err != nil {
+			return Order{}, false, err
+		}
+		if !own {
+			return Order{}, false, errPending
+		}
+	}
+	if err := ask(ctx, buyer, o); err != nil {
 		return Order{}, false, err
 	}
 	o, err := s.Get(ctx, buyer, o.PublicID)
@@ -108,6 +122,10 @@ type payment struct {
 	checkoutID string
 	itemID     string  // of the provider's subscription, if it was for one
 	charged    *charge // nil: what the order costs
+	taxCents   int64   // in charged
+	extra      bool    // the order does not need it
+	actor      string  // whose word it is; empty: the provider's
+	note       string
 	raw        json.RawMessage
 }
 
@@ -146,6 +164,9 @@ func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (alre
 	}
 	o.ExternalReference, o.ClerkCheckoutID = p.externalID, p.checkoutID
 	o.PaidAt, o.FulfilledAt, o.UpdatedAt = &now, &now, now
+	if p.provider == Stripe {
+		o.TotalCents, o.TaxCents = p.charged.cents, p.taxCents
+	}
 	if err := insertPayment(ctx, tx, *o, p, now); err != nil {
 		if db.IsDuplicate(err) {
 			err = errExternalUsed
@@ -154,8 +175,14 @@ func (s *Service) pay(ctx context.Context, tx *db.Tx, o *Order, p payment) (alre
 	}
 	o.Status = Paid
 	paid := p.of(*o)
-	e := Event{Kind: "paid", Actor: p.provider, Detail: detail(map[string]any{"amount_cents": paid.cents, "currency": paid.currency}), CreatedAt: now}
-	if err := s.happened(ctx, tx, *o, e); err != nil {
+	told := map[string]any{"amount_cents": paid.cents, "currency": paid.currency}
+	if p.note != "" {
+		told["note"] = p.note
+	}
+	if err := s.happened(ctx, tx, *o, Event{Kind: "paid", Actor: cmp.Or(p.actor, p.provider), Detail: detail(told), CreatedAt: now}); err != nil {
+		return false, err
+	}
+	if err := s.expireAttempts(ctx, tx, *o); err != nil {
 		return false, err
 	}
 	if err := s.Fulfill(ctx, tx, PaidOrder{Order: *o, ProviderItem: p.itemID}); err != nil {
@@ -178,17 +205,24 @@ func (s *Service) Cancel(ctx context.Context, buyer int64, publicID string) (Ord
 		return Order{}, ErrTransition
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		now := s.Now()
-		won, err := move(ctx, tx, o.ID, o.Status, Canceled, now)
-		if err != nil || !won {
-			return cmp.Or(err, error(ErrTransition))
-		}
-		canceled := o
-		canceled.Status, canceled.CanceledAt, canceled.UpdatedAt = Canceled, &now, now
-		return s.happened(ctx, tx, canceled, Event{Kind: "canceled", Actor: "buyer", CreatedAt: now})
+		return s.cancel(ctx, tx, o, Event{Kind: "canceled", Actor: "buyer"})
 	})
 	if err != nil {
 		return Order{}, err
 	}
 	return s.Get(ctx, buyer, publicID)
+}
+
+// cancel gives up an unpaid order, and has its open page at the provider closed.
+func (s *Service) cancel(ctx context.Context, tx *db.Tx, o Order, e Event) error {
+	now := s.Now()
+	won, err := move(ctx, tx, o.ID, o.Status, Canceled, now)
+	if err != nil || !won {
+		return cmp.Or(err, error(ErrTransition))
+	}
+	o.Status, o.CanceledAt, o.UpdatedAt, e.CreatedAt = Canceled, &now, now, now
+	if err := s.happened(ctx, tx, o, e); err != nil {
+		return err
+	}
+	return s.expireAttempts(ctx, tx, o)
 }

@@ -21,8 +21,6 @@ type Filter struct {
 	ProductID int64
 }
 
-var errNotBuilt = fault.New(fault.Unavailable, "not_built", "This shop cannot do that yet.")
-
 // Sales gives up to limit orders of a seller's products, newest first, with ids below before.
 func (s *Service) Sales(ctx context.Context, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
 	return listOfSeller(ctx, s.DB, seller, f, before, limit)
@@ -37,20 +35,39 @@ func (s *Service) Sale(ctx context.Context, seller int64, publicID string) (Sale
 	return sale, db.NotFound(err, errAbsent)
 }
 
-// MarkPaid will record a payment that the seller received by other means. It is not built yet.
-func (s *Service) MarkPaid(ctx context.Context, seller int64, publicID string) error {
-	if _, err := s.Sale(ctx, seller, publicID); err != nil {
-		return err
-	}
-	return errNotBuilt
-}
+var errPaidElsewhere = fault.New(fault.Conflict, "paid_elsewhere", "This order is paid through Clerk, which says when it is.")
 
-// Refund will take back what an order gave. It is not built yet.
-func (s *Service) Refund(ctx context.Context, seller int64, publicID string) error {
-	if _, err := s.Sale(ctx, seller, publicID); err != nil {
-		return err
+// MarkPaid records that a seller received the payment of an order by other means, such as a bank transfer, with a note for the
+// order's timeline. Once more changes nothing. What a buyer pays at the provider nevertheless goes back.
+func (s *Service) MarkPaid(ctx context.Context, seller int64, publicID, note string) (Sale, error) {
+	sale, err := s.Sale(ctx, seller, publicID)
+	if err != nil {
+		return Sale{}, err
 	}
-	return errNotBuilt
+	var checks fault.Checks
+	checks.Text("body.note", &note, &note, 0, maxReason)
+	if err := checks.Err(); err != nil {
+		return Sale{}, err
+	}
+	if sale.Provider == Clerk && !sale.Status.settled() {
+		return Sale{}, errPaidElsewhere
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o := sale.Order
+		already, err := s.pay(ctx, tx, &o, payment{provider: Manual, actor: "seller", note: note})
+		if err != nil || !already {
+			return err
+		}
+		paid, err := paymentOf(ctx, tx, o.ID)
+		if err == nil && paid.Provider != Manual {
+			err = ErrTransition
+		}
+		return err
+	})
+	if err != nil {
+		return Sale{}, err
+	}
+	return s.Sale(ctx, seller, publicID)
 }
 
 // ForgetBuyer drops what a buyer wrote and what a provider said of the buyer's payments, in the transaction that erases the

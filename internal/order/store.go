@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"souk/internal/db"
@@ -90,9 +91,11 @@ func addItems(ctx context.Context, q db.Q, orders []*Order) error {
 
 func billOf(ctx context.Context, q db.Q, publicID string) (Bill, error) {
 	return db.One(ctx, q, func(scan db.Scan) (b Bill, err error) {
-		err = scan(&b.Status, &b.TotalCents, &b.Currency)
+		err = scan(&b.Status, &b.Provider, &b.TotalCents, &b.Currency, &b.Attempt)
 		return b, err
-	}, `SELECT status, total_cents, currency FROM orders WHERE public_id = $1`, publicID)
+	}, `SELECT o.status, o.provider, o.total_cents, o.currency,
+			COALESCE((SELECT c.status FROM checkout_sessions c WHERE c.order_id = o.id ORDER BY c.attempt DESC LIMIT 1), '')
+		FROM orders o WHERE o.public_id = $1`, publicID)
 }
 
 const salesColumns = columns + `, c.full_name, c.billing_email`
@@ -179,15 +182,16 @@ func move(ctx context.Context, q db.Q, id int64, from, to Status, now time.Time)
 
 // insertPayment records that o was paid.
 func insertPayment(ctx context.Context, q db.Q, o Order, p payment, now time.Time) error {
-	ids := o.ExternalReference != "" || o.ClerkCheckoutID != ""
+	known := o.ExternalReference != "" || o.ClerkCheckoutID != ""
 	if p.externalID == "" {
 		p.externalID = o.PublicID
 	}
 	paid := p.of(o)
 	p.charged = &paid
 	err := insertTransaction(ctx, q, &o.ID, o.CustomerID, "succeeded", p, now)
-	if err == nil && ids {
-		_, err = q.Exec(ctx, `UPDATE orders SET external_reference = $2, clerk_checkout_id = $3 WHERE id = $1`, o.ID, o.ExternalReference, o.ClerkCheckoutID)
+	if err == nil && known {
+		_, err = q.Exec(ctx, `UPDATE orders SET external_reference = $2, clerk_checkout_id = $3, tax_cents = $4, total_cents = $5 WHERE id = $1`,
+			o.ID, o.ExternalReference, o.ClerkCheckoutID, o.TaxCents, o.TotalCents)
 	}
 	return err
 }
@@ -198,10 +202,10 @@ func insertTransaction(ctx context.Context, q db.Q, orderID *int64, customerID i
 		p.raw = json.RawMessage("{}")
 	}
 	_, err := q.Exec(ctx, `
-		INSERT INTO transactions (order_id, customer_id, provider, external_id, clerk_item_id, status, amount_cents, currency, raw_payload,
+		INSERT INTO transactions (order_id, customer_id, provider, external_id, clerk_item_id, status, amount_cents, currency, raw_payload, extra,
 			created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
-		orderID, customerID, p.provider, p.externalID, p.itemID, status, p.charged.cents, p.charged.currency, p.raw, now)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+		orderID, customerID, p.provider, p.externalID, p.itemID, status, p.charged.cents, p.charged.currency, p.raw, p.extra, now)
 	return err
 }
 
@@ -269,4 +273,296 @@ func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
 	}
 	_, err := q.Exec(ctx, `UPDATE transactions SET raw_payload = '{}', updated_at = $2 WHERE raw_payload <> '{}' AND customer_id`+theirs, buyer, now)
 	return err
+}
+
+// billingEmail is where a customer gets mail; it may be empty.
+func billingEmail(ctx context.Context, q db.Q, customerID int64) (string, error) {
+	return db.One(ctx, q, db.Value[string], `SELECT billing_email FROM customers WHERE id = $1`, customerID)
+}
+
+// lockByPublicID holds the order's row: all that changes an order and what hangs on it follows one another.
+func lockByPublicID(ctx context.Context, tx *db.Tx, publicID string) (Order, error) {
+	id, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM orders WHERE public_id = $1`+tx.ForUpdate(), publicID)
+	if err != nil {
+		return Order{}, err
+	}
+	return byID(ctx, tx, id)
+}
+
+const attemptColumns = `order_id, attempt, COALESCE(session_id, ''), url, status, expires_at, checked_at, created_at`
+
+func scanAttempt(scan db.Scan) (a Attempt, err error) {
+	err = scan(&a.OrderID, &a.Number, &a.SessionID, &a.URL, &a.Status, &a.ExpiresAt, &a.CheckedAt, &a.CreatedAt)
+	return a, err
+}
+
+func newestAttempt(ctx context.Context, q db.Q, orderID int64) (Attempt, error) {
+	return db.One(ctx, q, scanAttempt,
+		`SELECT `+attemptColumns+` FROM checkout_sessions WHERE order_id = $1 ORDER BY attempt DESC LIMIT 1`, orderID)
+}
+
+func liveAttempts(ctx context.Context, q db.Q, orderID int64) ([]Attempt, error) {
+	return db.All(ctx, q, scanAttempt, `SELECT `+attemptColumns+` FROM checkout_sessions
+		WHERE order_id = $1 AND status IN ('creating', 'open', 'processing') ORDER BY attempt`, orderID)
+}
+
+// attemptOf is the attempt that a report is about: by the session's id, or by its number while the id is not known.
+func attemptOf(ctx context.Context, q db.Q, orderID int64, r SessionReport) (Attempt, error) {
+	return db.One(ctx, q, scanAttempt, `SELECT `+attemptColumns+` FROM checkout_sessions
+		WHERE order_id = $1 AND (session_id = $2 OR session_id IS NULL AND attempt = $3) ORDER BY session_id IS NULL LIMIT 1`,
+		orderID, r.SessionID, r.Attempt)
+}
+
+func hasSession(ctx context.Context, q db.Q, orderID int64, sessionID string) (bool, error) {
+	return db.One(ctx, q, db.Value[bool],
+		`SELECT EXISTS (SELECT 1 FROM checkout_sessions WHERE order_id = $1 AND session_id = $2)`, orderID, sessionID)
+}
+
+func scanWaiting(scan db.Scan) (w Waiting, err error) {
+	err = scan(&w.ID, &w.Name)
+	return w, err
+}
+
+func unheard(ctx context.Context, q db.Q, before time.Time, after int64, limit int) ([]Waiting, error) {
+	return db.All(ctx, q, scanWaiting, `SELECT o.id, o.public_id FROM checkout_sessions c JOIN orders o ON o.id = c.order_id
+		WHERE c.status IN ('creating', 'open', 'processing') AND c.checked_at < $1 AND o.id > $2 ORDER BY o.id LIMIT $3`, before, after, limit)
+}
+
+func reconciledUntil(ctx context.Context, q db.Q) (time.Time, error) {
+	micros, err := db.One(ctx, q, db.Value[string], `SELECT position FROM bookmarks WHERE name = 'reconcile.stripe'`)
+	if err != nil {
+		return time.Time{}, err
+	}
+	n, err := strconv.ParseInt(micros, 10, 64)
+	return time.UnixMicro(n).UTC(), err
+}
+
+func setReconciledUntil(ctx context.Context, q db.Q, at, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO bookmarks (name, position, updated_at) VALUES ('reconcile.stripe', $1, $2)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at`, strconv.FormatInt(at.UnixMicro(), 10), now)
+	return err
+}
+
+func insertAttempt(ctx context.Context, q db.Q, a Attempt) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO checkout_sessions (order_id, attempt, status, expires_at, checked_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $6)`, a.OrderID, a.Number, a.Status, a.ExpiresAt, a.CheckedAt, a.CreatedAt)
+	return err
+}
+
+// moveAttempt brings an attempt up to what was told of it. moved is false when it was there already, or further. The order's row
+// is held.
+func moveAttempt(ctx context.Context, q db.Q, a, told Attempt, now time.Time) (moved bool, err error) {
+	if attemptRank[told.Status] <= attemptRank[a.Status] {
+		if a.Live() {
+			_, err = q.Exec(ctx, `UPDATE checkout_sessions SET checked_at = $3 WHERE order_id = $1 AND attempt = $2`, a.OrderID, a.Number, now)
+		}
+		return false, err
+	}
+	if told.SessionID == "" {
+		told.SessionID = a.SessionID
+	}
+	if told.URL == "" {
+		told.URL = a.URL
+	}
+	if told.ExpiresAt.IsZero() {
+		told.ExpiresAt = a.ExpiresAt
+	}
+	n, err := q.Exec(ctx, `
+		UPDATE checkout_sessions SET session_id = NULLIF($4, ''), url = $5, status = $6, expires_at = $7, checked_at = $8, updated_at = $8
+		WHERE order_id = $1 AND attempt = $2 AND status = $3`,
+		a.OrderID, a.Number, a.Status, told.SessionID, told.URL, told.Status, told.ExpiresAt, now)
+	return n == 1, err
+}
+
+// Transaction is a payment: money that came.
+type Transaction struct {
+	ID          int64
+	OrderID     int64 // 0 for a renewal's
+	Provider    string
+	ExternalID  string
+	Status      string
+	AmountCents int64
+	Currency    string
+	Extra       bool // its order did not need it
+}
+
+const transactionColumns = `id, COALESCE(order_id, 0), provider, external_id, status, amount_cents, currency, extra`
+
+func scanTransaction(scan db.Scan) (t Transaction, err error) {
+	err = scan(&t.ID, &t.OrderID, &t.Provider, &t.ExternalID, &t.Status, &t.AmountCents, &t.Currency, &t.Extra)
+	return t, err
+}
+
+func transactionByID(ctx context.Context, q db.Q, id int64) (Transaction, error) {
+	return db.One(ctx, q, scanTransaction, `SELECT `+transactionColumns+` FROM transactions WHERE id = $1`, id)
+}
+
+func transactionByExternal(ctx context.Context, q db.Q, provider, externalID string) (Transaction, error) {
+	return db.One(ctx, q, scanTransaction, `SELECT `+transactionColumns+` FROM transactions WHERE provider = $1 AND external_id = $2`, provider, externalID)
+}
+
+// paymentOf is what paid an order.
+func paymentOf(ctx context.Context, q db.Q, orderID int64) (Transaction, error) {
+	return db.One(ctx, q, scanTransaction, `SELECT `+transactionColumns+` FROM transactions
+		WHERE order_id = $1 AND NOT extra AND status IN ('succeeded', 'refunded')`, orderID)
+}
+
+func setTransactionStatus(ctx context.Context, q db.Q, id int64, status string, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE transactions SET status = $2, updated_at = $3 WHERE id = $1`, id, status, now)
+	return err
+}
+
+const refundColumns = `id, order_id, transaction_id, key, COALESCE(external_id, ''), status, amount_cents, currency, reason, failure, actor,
+	succeeded_at, created_at, updated_at`
+
+func scanRefund(scan db.Scan) (r Refund, err error) {
+	err = scan(&r.ID, &r.OrderID, &r.TransactionID, &r.Key, &r.ExternalID, &r.Status, &r.AmountCents, &r.Currency, &r.Reason, &r.Failure, &r.Actor,
+		&r.SucceededAt, &r.CreatedAt, &r.UpdatedAt)
+	return r, err
+}
+
+// refunds reads those that where selects, with their lines.
+func refunds(ctx context.Context, q db.Q, where string, args ...any) ([]Refund, error) {
+	list, err := db.All(ctx, q, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE `+where+` ORDER BY id`, args...)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	ids, at := make([]int64, len(list)), map[int64]*Refund{}
+	for i := range list {
+		ids[i], at[list[i].ID] = list[i].ID, &list[i]
+	}
+	in, inArgs := db.In(ids)
+	_, err = db.All(ctx, q, func(scan db.Scan) (l RefundLine, err error) {
+		var id int64
+		if err = scan(&id, &l.OrderItemID, &l.Quantity); err == nil {
+			at[id].Lines = append(at[id].Lines, l)
+		}
+		return l, err
+	}, `SELECT refund_id, order_item_id, quantity FROM refund_items WHERE refund_id IN (`+in+`) ORDER BY refund_id, order_item_id`, inArgs...)
+	return list, err
+}
+
+func oneRefund(ctx context.Context, q db.Q, where string, args ...any) (Refund, error) {
+	list, err := refunds(ctx, q, where, args...)
+	if err == nil && len(list) == 0 {
+		err = db.ErrNoRows
+	}
+	if err != nil {
+		return Refund{}, err
+	}
+	return list[0], nil
+}
+
+func refundByID(ctx context.Context, q db.Q, id int64) (Refund, error) {
+	return oneRefund(ctx, q, `id = $1`, id)
+}
+
+// refundByReport is the refund of a payment that a report is about: by the provider's id, or by ours while that is not known.
+func refundByReport(ctx context.Context, q db.Q, transactionID int64, r RefundReport) (Refund, error) {
+	return oneRefund(ctx, q, `transaction_id = $1 AND (external_id = $2 OR external_id IS NULL AND key = $3)`, transactionID, r.ExternalID, r.Key)
+}
+
+// refundsOf are all refunds of a payment.
+func refundsOf(ctx context.Context, q db.Q, transactionID int64) ([]Refund, error) {
+	return refunds(ctx, q, `transaction_id = $1`, transactionID)
+}
+
+// namelessRefunds are those of which only a sum was told.
+func namelessRefunds(ctx context.Context, q db.Q, transactionID int64) ([]Refund, error) {
+	return refunds(ctx, q, `transaction_id = $1 AND external_id IS NULL AND actor = 'stripe' AND status = 'succeeded' AND amount_cents > 0`, transactionID)
+}
+
+func openRefunds(ctx context.Context, q db.Q, before time.Time, after int64, limit int) ([]Waiting, error) {
+	return db.All(ctx, q, scanWaiting, `SELECT id, COALESCE(external_id, key) FROM refunds
+		WHERE status IN ('requested', 'pending') AND updated_at < $1 AND id > $2 ORDER BY id LIMIT $3`, before, after, limit)
+}
+
+func insertRefund(ctx context.Context, q db.Q, r *Refund) (err error) {
+	r.ID, err = db.One(ctx, q, db.Value[int64], `
+		INSERT INTO refunds (order_id, transaction_id, key, external_id, status, amount_cents, currency, reason, actor, succeeded_at, created_at, updated_at)
+		VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, $9, $10, $11, $11) RETURNING id`,
+		r.OrderID, r.TransactionID, r.Key, r.ExternalID, r.Status, r.AmountCents, r.Currency, r.Reason, r.Actor, r.SucceededAt, r.CreatedAt)
+	for n := 0; n < len(r.Lines) && err == nil; n++ {
+		_, err = q.Exec(ctx, `INSERT INTO refund_items (refund_id, order_item_id, quantity) VALUES ($1, $2, $3)`,
+			r.ID, r.Lines[n].OrderItemID, r.Lines[n].Quantity)
+	}
+	return err
+}
+
+func updateRefund(ctx context.Context, q db.Q, r Refund, from RefundStatus) (won bool, err error) {
+	n, err := q.Exec(ctx, `UPDATE refunds SET status = $3, failure = $4, succeeded_at = $5, updated_at = $6 WHERE id = $1 AND status = $2`,
+		r.ID, from, r.Status, r.Failure, r.SucceededAt, r.UpdatedAt)
+	return n == 1, err
+}
+
+func nameRefund(ctx context.Context, q db.Q, id int64, externalID string) error {
+	_, err := q.Exec(ctx, `UPDATE refunds SET external_id = NULLIF($2, '') WHERE id = $1`, id, externalID)
+	return err
+}
+
+func shrinkRefund(ctx context.Context, q db.Q, id, amountCents int64) error {
+	_, err := q.Exec(ctx, `UPDATE refunds SET amount_cents = $2 WHERE id = $1`, id, amountCents)
+	return err
+}
+
+func heardRefund(ctx context.Context, q db.Q, id int64, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE refunds SET updated_at = $2 WHERE id = $1 AND status IN ('requested', 'pending')`, id, now)
+	return err
+}
+
+func addRefunded(ctx context.Context, q db.Q, orderID, cents int64, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE orders SET refunded_cents = refunded_cents + $2, updated_at = $3 WHERE id = $1`, orderID, cents, now)
+	return err
+}
+
+func addRefundedUnits(ctx context.Context, q db.Q, itemID, quantity int64, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE order_items SET refunded_quantity = refunded_quantity + $2, updated_at = $3 WHERE id = $1`, itemID, quantity, now)
+	return err
+}
+
+func setPaused(ctx context.Context, q db.Q, orderID int64, at *time.Time, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE orders SET paused_at = $2, updated_at = $3 WHERE id = $1`, orderID, at, now)
+	return err
+}
+
+func disputeByExternal(ctx context.Context, q db.Q, externalID string) (dispute, error) {
+	return db.One(ctx, q, func(scan db.Scan) (d dispute, err error) {
+		err = scan(&d.id, &d.open, &d.closed)
+		return d, err
+	}, `SELECT id, open, closed_at IS NOT NULL FROM disputes WHERE external_id = $1`, externalID)
+}
+
+func insertDispute(ctx context.Context, q db.Q, orderID, transactionID int64, r DisputeReport, now time.Time) (d dispute, err error) {
+	d.id, err = db.One(ctx, q, db.Value[int64], `
+		INSERT INTO disputes (order_id, transaction_id, external_id, status, reason, amount_cents, currency, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id`,
+		orderID, transactionID, r.ExternalID, r.Status, r.Reason, r.AmountCents, r.Currency, now)
+	return d, err
+}
+
+func updateDispute(ctx context.Context, q db.Q, id int64, r DisputeReport, now time.Time) error {
+	var closed *time.Time
+	if r.Phase.closed() {
+		closed = &now
+	}
+	_, err := q.Exec(ctx, `
+		UPDATE disputes SET status = $2, reason = $3, amount_cents = $4, open = $5, lost = $6, closed_at = $7, updated_at = $8 WHERE id = $1`,
+		id, r.Status, r.Reason, r.AmountCents, r.Phase == DisputeOpen, r.Phase == DisputeLost, closed, now)
+	return err
+}
+
+func heardDispute(ctx context.Context, q db.Q, id int64, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE disputes SET updated_at = $2 WHERE id = $1`, id, now)
+	return err
+}
+
+func anyDisputeOpen(ctx context.Context, q db.Q, orderID int64) (bool, error) {
+	return db.One(ctx, q, db.Value[bool], `SELECT EXISTS (SELECT 1 FROM disputes WHERE order_id = $1 AND open)`, orderID)
+}
+
+func openDisputes(ctx context.Context, q db.Q, before time.Time, after int64, limit int) ([]Waiting, error) {
+	return db.All(ctx, q, scanWaiting, `SELECT id, external_id FROM disputes WHERE closed_at IS NULL AND updated_at < $1 AND id > $2 ORDER BY id LIMIT $3`,
+		before, after, limit)
 }

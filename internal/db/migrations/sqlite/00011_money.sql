@@ -15,7 +15,7 @@ CREATE TABLE checkout_sessions (
   UNIQUE (order_id, attempt)
 ) STRICT;
 CREATE UNIQUE INDEX checkout_sessions_live ON checkout_sessions (order_id) WHERE status IN ('creating', 'open', 'processing');
-CREATE INDEX checkout_sessions_checked ON checkout_sessions (checked_at) WHERE status IN ('creating', 'open', 'processing');
+CREATE INDEX checkout_sessions_unheard ON checkout_sessions (order_id, checked_at) WHERE status IN ('creating', 'open', 'processing');
 
 -- Money that goes back, or is to. external_id is the provider's, NULL until it has answered; key is under what it is asked.
 CREATE TABLE refunds (
@@ -36,7 +36,7 @@ CREATE TABLE refunds (
 ) STRICT;
 CREATE INDEX refunds_order ON refunds (order_id, id);
 CREATE INDEX refunds_transaction ON refunds (transaction_id);
-CREATE INDEX refunds_open ON refunds (updated_at) WHERE status IN ('requested', 'pending');
+CREATE INDEX refunds_open ON refunds (id) WHERE status IN ('requested', 'pending');
 
 -- The units that a refund is for. One without any is for the whole, or for an amount alone.
 CREATE TABLE refund_items (
@@ -58,11 +58,12 @@ CREATE TABLE disputes (
   currency       TEXT NOT NULL,
   open           INTEGER NOT NULL DEFAULT FALSE CHECK (open IN (0, 1)),
   lost           INTEGER NOT NULL DEFAULT FALSE CHECK (lost IN (0, 1)),
+  closed_at      INTEGER,             -- won or lost
   created_at     INTEGER NOT NULL,
   updated_at     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX disputes_order ON disputes (order_id);
-CREATE INDEX disputes_open ON disputes (updated_at) WHERE open;
+CREATE INDEX disputes_open ON disputes (id) WHERE closed_at IS NULL;
 
 -- How much of an order is back, and since when what it gave is withheld: while a dispute about it is open.
 ALTER TABLE orders ADD COLUMN refunded_cents INTEGER NOT NULL DEFAULT 0 CHECK (refunded_cents >= 0);
