@@ -43,13 +43,16 @@ type Deps struct {
 	Subscriptions   *subscription.Service
 	Inbox           *inbox.Service
 	ClerkKeys       []inbox.Key // of Clerk's webhooks; none: not configured
-	Idempotency     *httpx.Idempotency
-	Cursors         httpx.Cursors
-	Cache           *httpx.Cache // of the public catalog
-	Limits          Limits
-	Ping            func(context.Context) error // nil when the database answers
-	Release         string                      // the version of the program
-	Now             func() time.Time
+	StripeKeys      []inbox.Key // of Stripe's; none: not configured
+	// PayPage gives the address of the payment provider's page for an order; nil where there is none.
+	PayPage     func(ctx context.Context, publicID string) (address string, err error)
+	Idempotency *httpx.Idempotency
+	Cursors     httpx.Cursors
+	Cache       *httpx.Cache // of the public catalog
+	Limits      Limits
+	Ping        func(context.Context) error // nil when the database answers
+	Release     string                      // the version of the program
+	Now         func() time.Time
 }
 
 // API is the handler of everything under /api/.

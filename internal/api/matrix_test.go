@@ -154,6 +154,11 @@ func matrix() map[string]row {
 	price := func(w *world) any { return w.price(w.product("digital").ID()).ID() }
 	asset := func(w *world) any { return w.asset(w.digital.ID()).ID() }
 	pending := func(w *world) any { return w.order(w.digital).Text("public_id") }
+	paid := func(w *world) any {
+		id := w.order(w.digital).Text("public_id")
+		w.do(sellerA, "POST", "/api/seller/orders/"+id+"/mark-paid/", "", 200)
+		return id
+	}
 	booking := func(w *world) any { return w.booking().ID() }
 	project := func(w *world) any { return w.project().ID() }
 
@@ -213,8 +218,8 @@ func matrix() map[string]row {
 		"updateServiceOffer":  ofA("/api/seller/products/%v/service-offer/", service, `{"session_minutes":60}`, 200),
 		"updateSellerBooking": ofA("/api/seller/bookings/%v/", booking, `{"internal_notes":"x"}`, 200),
 		"getSellerOrder":      {owner: sellerA, own: object("/api/seller/orders/%v/", pending), unknown: "/api/seller/orders/" + unknownUUID + "/", status: 200},
-		"markOrderPaid":       {owner: sellerA, own: object("/api/seller/orders/%v/mark-paid/", pending), unknown: "/api/seller/orders/" + unknownUUID + "/mark-paid/", body: text(`{"note":"x"}`), status: 503},
-		"refundOrder":         {owner: sellerA, own: object("/api/seller/orders/%v/refund/", pending), unknown: "/api/seller/orders/" + unknownUUID + "/refund/", body: text(`{"reason":"x"}`), status: 503},
+		"markOrderPaid":       {owner: sellerA, own: object("/api/seller/orders/%v/mark-paid/", pending), unknown: "/api/seller/orders/" + unknownUUID + "/mark-paid/", body: text(`{"note":"x"}`), status: 200},
+		"refundOrder":         {owner: sellerA, own: object("/api/seller/orders/%v/refund/", paid), unknown: "/api/seller/orders/" + unknownUUID + "/refund/", body: text(`{"reason":"x"}`), status: 200},
 	}
 }
 

@@ -155,8 +155,7 @@ func (a *API) createOrder(ctx context.Context, in *body[orderCreate]) (*body[ord
 	if err != nil {
 		return nil, err
 	}
-	c := a.Orders.CheckoutOf(o)
-	return &body[orderCreatedOut]{orderCreatedOut{Order: orderWire(o), Checkout: checkoutOut{Provider: c.Provider, CheckoutURL: c.URL}}}, nil
+	return &body[orderCreatedOut]{orderCreatedOut{Order: orderWire(o), Checkout: checkoutOut{Provider: o.Provider, CheckoutURL: a.Orders.CheckoutURL(o)}}}, nil
 }
 
 type orderConfirm struct {

@@ -128,8 +128,7 @@ func TestOrdersAreTheirOwnersAlone(t *testing.T) {
 				t.Errorf("%d foreign sales are listed", n)
 			}
 		}
-		ana.Post(seller+"mark-paid/", `{"note":"by transfer"}`).Is(503)
-		ana.Post(seller+"refund/", nil).Is(503)
+		ana.Post(seller+"refund/", nil).Is(409)
 		pay(ben, path)
 		for _, list := range []string{"orders", "downloads", "entitlements", "subscriptions"} {
 			if n := len(cem.Get("/api/account/" + list + "/").Is(200).List()); n != 0 {

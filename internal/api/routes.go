@@ -26,7 +26,10 @@ func (a *API) routes() {
 	a.sellerCatalogRoutes()
 	a.sellerOrderRoutes()
 	a.projectRoutes()
-	a.router.Handle("GET /checkout/{public_id}/", http.HandlerFunc(a.checkoutPage)) // a page, open to all
+	// Pages, open to all who have the order's id.
+	a.router.Handle("GET /checkout/{public_id}/", http.HandlerFunc(a.checkoutPage))
+	a.router.Handle("GET /checkout/success", http.HandlerFunc(a.successPage))
+	a.router.Handle("GET /checkout/cancel", http.HandlerFunc(a.cancelPage))
 }
 
 func (a *API) publicRoutes() {
@@ -35,7 +38,7 @@ func (a *API) publicRoutes() {
 	add(a, route{method: post, path: "/api/webhooks/clerk/", access: public, id: "clerkWebhook", tag: "webhooks", unlimited: true, rawBytes: maxWebhook,
 		summary: "Clerk tells of an event, signed by Svix"}, a.clerkWebhook)
 	add(a, route{method: post, path: "/api/webhooks/stripe/", access: public, id: "stripeWebhook", tag: "webhooks", unlimited: true, rawBytes: maxWebhook,
-		summary: "Stripe tells of an event"}, a.stripeWebhook)
+		summary: "Stripe tells of an event, signed"}, a.stripeWebhook)
 	add(a, route{method: get, path: "/api/products/", access: public, id: "listProducts", tag: "public", cached: true,
 		summary: "What the shop sells"}, a.listProducts)
 	add(a, route{method: get, path: "/api/products/{slug}/", access: public, id: "getProduct", tag: "public", cached: true,
@@ -148,9 +151,9 @@ func (a *API) sellerOrderRoutes() {
 		summary: "Orders of your products, newest first"}, a.listSellerOrders)
 	add(a, route{method: get, path: "/api/seller/orders/{public_id}/", access: seller, id: "getSellerOrder", tag: "seller",
 		summary: "One order of your products, with its buyer and timeline"}, a.getSellerOrder)
-	add(a, route{method: post, path: "/api/seller/orders/{public_id}/mark-paid/", access: seller, id: "markOrderPaid", tag: "seller", errors: []int{conflict},
+	add(a, route{method: post, path: "/api/seller/orders/{public_id}/mark-paid/", access: seller, id: "markOrderPaid", tag: "seller", idempotent: true, errors: []int{conflict},
 		summary: "Record a payment that you received by other means"}, a.markPaid)
-	add(a, route{method: post, path: "/api/seller/orders/{public_id}/refund/", access: seller, id: "refundOrder", tag: "seller", errors: []int{conflict},
+	add(a, route{method: post, path: "/api/seller/orders/{public_id}/refund/", access: seller, id: "refundOrder", tag: "seller", idempotent: true, errors: []int{conflict},
 		summary: "Give money back, and take back what it bought"}, a.refundOrder)
 }
 

@@ -72,7 +72,12 @@ type markPaidIn struct {
 }
 
 func (a *API) markPaid(ctx context.Context, in *markPaidIn) (*body[sellerOrderOut], error) {
-	return nil, a.Orders.MarkPaid(ctx, caller(ctx).Profile.ID, in.PublicID)
+	note := ""
+	if in.Body != nil {
+		note = in.Body.Note
+	}
+	sale, err := a.Orders.MarkPaid(ctx, caller(ctx).Profile.ID, in.PublicID, note)
+	return &body[sellerOrderOut]{sellerOrderWire(sale)}, err
 }
 
 type refundLine struct {
@@ -92,5 +97,13 @@ type refundIn struct {
 }
 
 func (a *API) refundOrder(ctx context.Context, in *refundIn) (*body[sellerOrderOut], error) {
-	return nil, a.Orders.Refund(ctx, caller(ctx).Profile.ID, in.PublicID)
+	var want order.RefundRequest
+	if b := in.Body; b != nil {
+		want.AmountCents, want.Reason = b.AmountCents, b.Reason
+		for _, line := range b.Items {
+			want.Lines = append(want.Lines, order.RefundLine{OrderItemID: line.OrderItem, Quantity: line.Quantity})
+		}
+	}
+	sale, err := a.Orders.Refund(ctx, caller(ctx).Profile.ID, in.PublicID, want)
+	return &body[sellerOrderOut]{sellerOrderWire(sale)}, err
 }

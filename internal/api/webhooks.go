@@ -48,6 +48,17 @@ func (a *API) clerkWebhook(ctx context.Context, in *webhookIn) (*body[webhookOut
 	return &body[webhookOut]{webhookOut{status}}, nil
 }
 
-func (a *API) stripeWebhook(context.Context, *webhookIn) (*body[webhookOut], error) {
-	return nil, errNoWebhookSecret
+// stripeWebhook is the same for Stripe, whose events have their id inside.
+func (a *API) stripeWebhook(ctx context.Context, in *webhookIn) (*body[webhookOut], error) {
+	if len(a.StripeKeys) == 0 {
+		return nil, errNoWebhookSecret
+	}
+	if err := inbox.VerifyStripe(a.StripeKeys, in.header, in.RawBody, a.Now()); err != nil {
+		return nil, err
+	}
+	status, err := a.Inbox.Accept(ctx, "stripe", "", in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	return &body[webhookOut]{webhookOut{status}}, nil
 }

@@ -30,6 +30,7 @@ import (
 	"souk/internal/mail"
 	"souk/internal/metrics"
 	"souk/internal/order"
+	"souk/internal/order/stripe"
 	"souk/internal/project"
 	"souk/internal/subscription"
 	clerkbilling "souk/internal/subscription/clerk"
@@ -55,12 +56,14 @@ type App struct {
 	bookings      *booking.Service
 	projects      *project.Service
 	fulfillment   *fulfillment.Service
+	stripe        *stripe.Service // nil when it is not configured
 	inbox         *inbox.Service
 	idempotency   *httpx.Idempotency
 	files         *local.Store // nil when the files are kept elsewhere
 	metrics       *metrics.Metrics
 	mail          *mail.Sender // nil: there is no mail server
 	closeIdle     func()       // of the connections to Clerk
+	closeStripe   func()       // of those to Stripe; nil when there is none
 	now           func() time.Time
 	closeBucket   func() // nil when they are not in a bucket
 }
@@ -82,6 +85,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	sender, err := configuredMail(cfg)
+	if err != nil {
+		return nil, err
+	}
+	stripeKeys, err := accountOf(cfg).keys()
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +118,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.idempotency = httpx.NewIdempotency(d, now)
 	a.inbox = &inbox.Service{
 		DB: d, Now: now, Schedule: a.retryLater,
-		Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent},
-		Scrub:    map[string]func([]byte) []byte{clerkProvider: clerkbilling.Scrub},
+		Handlers: map[string]inbox.Handler{clerkProvider: a.clerkEvent, stripeProvider: a.stripeEvent},
+		Scrub:    map[string]func([]byte) []byte{clerkProvider: clerkbilling.Scrub, stripeProvider: stripe.Scrub},
+		Same:     map[string]func([]byte) []byte{stripeProvider: stripe.Same},
 		Accepted: a.metrics.Webhook,
 	}
 	a.people = identity.New(identity.Deps{
@@ -142,23 +150,33 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.fulfillment = &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: a.bookings, Subscriptions: a.subscriptions}
 	a.subscriptions.Changed = a.fulfillment.FollowPlan
 	a.catalog.AssetAdded = a.fulfillment.AssetAdded
-	a.orders, err = order.New(order.Deps{
-		DB: d, Now: now, People: a.people, Catalog: a.catalog, Fulfill: a.fulfillment.Fulfill, Subscribed: a.subscriptions.Subscribed,
-		Ask:       map[string]func(ctx context.Context, buyer int64) error{order.Clerk: a.askClerkFor},
+	deps := order.Deps{
+		DB: d, Now: now, People: a.people, Catalog: a.catalog, Subscribed: a.subscriptions.Subscribed, Jobs: a.Jobs, Arrived: a.inbox.Wake,
+		Fulfill: a.fulfillment.Fulfill, Follow: func(context.Context, *db.Tx, order.Order) error { return nil },
+		Ask:       map[string]func(ctx context.Context, buyer int64, o order.Order) error{order.Clerk: a.askClerkFor},
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
-	})
-	if err != nil {
+	}
+	if account := accountOf(cfg); account.configured() {
+		a.stripe, a.closeStripe = openStripe(cfg, account, now)
+		deps.CardStep = stripe.Step
+		deps.Ask[order.Stripe] = func(ctx context.Context, _ int64, o order.Order) error { return a.stripe.Ask(ctx, o.ID) }
+	}
+	if a.orders, err = order.New(deps); err != nil {
 		return nil, errors.Join(err, a.Close())
+	}
+	if a.stripe != nil {
+		a.stripe.Orders = a.orders
 	}
 	a.subscriptions.Orders = a.orders
 	a.clerkJobs()
+	a.stripeJobs()
 	a.schedule()
 
 	handler := api.New(api.Deps{
 		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
 		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: a.projects, Bookings: a.bookings, Catalog: a.catalog,
-		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys,
+		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys, StripeKeys: stripeKeys, PayPage: a.payPage(),
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),
 		Ping: d.Ping, Release: o.Release, Now: now,
@@ -197,6 +215,9 @@ func Logger(cfg *config.Config, w io.Writer) (log *slog.Logger, flush func() err
 // Close ends what New opened.
 func (a *App) Close() error {
 	a.closeIdle()
+	if a.closeStripe != nil {
+		a.closeStripe()
+	}
 	if a.closeBucket != nil {
 		a.closeBucket()
 	}

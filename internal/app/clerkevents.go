@@ -15,6 +15,7 @@ import (
 	"souk/internal/inbox"
 	"souk/internal/jobs"
 	"souk/internal/lenient"
+	"souk/internal/order"
 	"souk/internal/subscription"
 	clerkbilling "souk/internal/subscription/clerk"
 )
@@ -98,6 +99,7 @@ func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) erro
 		a.projects.ForgetOwner(ctx, tx, profile.ID),
 		a.idempotency.ForgetCaller(ctx, tx, clerkUserID),
 		a.inbox.Blank(ctx, tx, clerkProvider, clerkUserID),
+		a.inbox.Blank(ctx, tx, stripeProvider, clerkUserID),
 	)
 }
 
@@ -170,7 +172,7 @@ func clerkSource(b *clerkbilling.Backend, now func() time.Time) subscription.Sou
 }
 
 // askClerkFor has Clerk say what a buyer's profile holds.
-func (a *App) askClerkFor(ctx context.Context, buyer int64) error {
+func (a *App) askClerkFor(ctx context.Context, buyer int64, _ order.Order) error {
 	if a.subscriptions.Source == nil {
 		return clerkapi.ErrNotConfigured
 	}

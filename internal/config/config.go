@@ -98,6 +98,8 @@ type Config struct {
 		} `envPrefix:"S3_"`
 	} `envPrefix:"ASSET_STORAGE_"`
 
+	Stripe Stripe `envPrefix:"STRIPE_"`
+
 	Supabase struct {
 		URL            string `env:"URL"`
 		AnonKey        Secret `env:"ANON_KEY"`
@@ -278,6 +280,7 @@ func (c *Config) derive() {
 		c.Clerk.WebhookSigningSecret[i] = Secret(strings.TrimSpace(s.Reveal()))
 	}
 	c.Clerk.APIURL = strings.TrimRight(c.Clerk.APIURL, "/")
+	c.Stripe.derive()
 	c.Supabase.URL = strings.TrimRight(c.Supabase.URL, "/")
 	c.Storage.S3.EndpointURL = strings.TrimRight(c.Storage.S3.EndpointURL, "/")
 	if c.Storage.Backend == "" {
@@ -332,6 +335,7 @@ func (c *Config) check() (faults []error) {
 	}
 	faults = append(faults, c.checkStorage()...)
 	faults = append(faults, c.checkMail()...)
+	faults = append(faults, c.checkStripe()...)
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			wrong("CORS_ALLOWED_ORIGINS and CSRF_TRUSTED_ORIGINS take exact origins, such as https://shop.example.com, and no *")

@@ -74,6 +74,8 @@ type Service struct {
 	// Scrub is, by provider, what remains of the payload of an event that is not done when its person is erased: enough for its
 	// handler, and nothing that names the person.
 	Scrub map[string]func(payload []byte) []byte
+	// Same is, by provider, what of a body is the same whenever the event is sent; nil: all of it.
+	Same map[string]func(body []byte) []byte
 	// Schedule calls Retry with the same at the given time, after tx is committed.
 	Schedule func(ctx context.Context, tx *db.Tx, which Waiting, at time.Time) error
 	// Accepted is told of every event that Accept got: what it answered, or error, and how long it took. nil: nobody.
@@ -104,7 +106,8 @@ var errNotEvent = fault.New(fault.Malformed, "webhook_malformed", "The body is n
 var errFailed = fault.New(fault.Internal, "webhook_failed", "The event could not be processed. Send it again.")
 
 // Accept keeps an event whose signature was verified, and does what it means: once, however often and wherever it arrives.
-// It answers Processed, Duplicate, Ignored or Deferred. After an error nothing was done: the provider must send it again.
+// An empty id is the one that the event has inside. It answers Processed, Duplicate, Ignored or Deferred. After an error nothing
+// was done: the provider must send it again.
 func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) (status Status, err error) {
 	if s.Accepted != nil {
 		defer func(began time.Time) {
@@ -115,11 +118,16 @@ func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) 
 			s.Accepted(provider, outcome, s.Now().Sub(began))
 		}(s.Now())
 	}
-	eventType, err := typeOf(body)
+	eventType, ownID, err := nameOf(body)
 	if err != nil {
 		return "", err
 	}
-	e := Event{Provider: provider, EventID: id, Type: eventType, Payload: body, Status: Processed, Attempts: 1, hash: hashOf(body)}
+	if id == "" {
+		if id = ownID; !visible(id) {
+			return "", errNotEvent
+		}
+	}
+	e := Event{Provider: provider, EventID: id, Type: eventType, Payload: body, Status: Processed, Attempts: 1, hash: s.hashOf(provider, body)}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		status, err = s.accept(ctx, tx, e)
 		return err
@@ -131,21 +139,26 @@ func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) 
 	return status, err
 }
 
-func hashOf(body []byte) string {
+func (s *Service) hashOf(provider string, body []byte) string {
+	if same := s.Same[provider]; same != nil {
+		body = same(body)
+	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
 
-// typeOf is the type of an event: the providers all name it in the same place.
-func typeOf(body []byte) (string, error) {
+// nameOf is the type of an event, which the providers all have in the same place, and its id, if it has one inside.
+func nameOf(body []byte) (eventType, id string, err error) {
 	var event struct {
 		Type string `json:"type"`
+		ID   any    `json:"id"`
 	}
 	if !utf8.Valid(body) || tooDeep(body) || json.Unmarshal(body, &event) != nil || event.Type == "" || len(event.Type) > maxType ||
 		strings.ContainsRune(event.Type, 0) {
-		return "", errNotEvent
+		return "", "", errNotEvent
 	}
-	return event.Type, nil
+	id, _ = event.ID.(string)
+	return event.Type, id, nil
 }
 
 // tooDeep says that JSON is nested deeper than an event ever is.
@@ -198,7 +211,7 @@ func (s *Service) accept(ctx context.Context, tx *db.Tx, e Event) (Status, error
 // taken to be about the person of the first, and its payload goes with the other's.
 func (s *Service) keepConflict(ctx context.Context, tx *db.Tx, e, there Event) (Status, error) {
 	e.Conflicts, e.Status, e.Message, e.Subject = true, Review, "another body came under this id before", there.Subject
-	if hashOf(there.Payload) != there.hash { // blanked, or what is left of it
+	if s.hashOf(there.Provider, there.Payload) != there.hash { // blanked, or what is left of it
 		e.Payload = nil
 	}
 	fresh, err := insert(ctx, tx, &e)

@@ -310,6 +310,11 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, o Order, p payment, k
 	})
 }
 
+// Buyer is the profile that an order is of.
+func (s *Service) Buyer(ctx context.Context, orderID int64) (profileID int64, err error) {
+	return buyerOf(ctx, s.DB, orderID)
+}
+
 // ExpireAttempts is the job that ends the sessions of an order at the provider.
 type ExpireAttempts struct {
 	OrderID int64 `json:"order_id"`

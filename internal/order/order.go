@@ -232,6 +232,8 @@ type Bill struct {
 	TotalCents int64
 	Currency   string
 	Attempt    AttemptStatus // of the newest try to pay on a provider's page; empty: there was none
+	CheckedAt  time.Time     // when the provider was last heard about that
+	orderID    int64
 }
 
 // Bill gives the order's public face.
@@ -241,4 +243,21 @@ func (s *Service) Bill(ctx context.Context, publicID string) (Bill, error) {
 	}
 	b, err := billOf(ctx, s.DB, publicID)
 	return b, db.NotFound(err, errAbsent)
+}
+
+// confirmEvery is how often a provider is asked about one order by those who wait for it on a page.
+const confirmEvery = 2 * time.Second
+
+// Confirmed is Bill after the provider was asked, if it has to say something that the shop does not know yet. Whoever has the order's
+// address may ask: it is what a buyer comes back to from the provider's page.
+func (s *Service) Confirmed(ctx context.Context, publicID string) (Bill, error) {
+	b, err := s.Bill(ctx, publicID)
+	ask := s.Ask[Stripe]
+	if err != nil || ask == nil || b.Status != PendingPayment || b.Attempt == "" || b.Attempt == AttemptCreating || s.Now().Sub(b.CheckedAt) < confirmEvery {
+		return b, err
+	}
+	if err := ask(ctx, 0, Order{ID: b.orderID}); err != nil {
+		return b, err
+	}
+	return s.Bill(ctx, publicID)
 }

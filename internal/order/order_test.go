@@ -11,15 +11,24 @@ import (
 )
 
 func TestAnOrderServiceNeedsItsParts(t *testing.T) {
-	fulfill := func(context.Context, *db.Tx, PaidOrder) error { return nil }
-	subscribed := func(context.Context, db.Q, int64, int64) (bool, error) { return false, nil }
-	for _, d := range []Deps{{}, {Fulfill: fulfill}, {Subscribed: subscribed}} {
-		if _, err := New(d); err == nil {
-			t.Errorf("made without Fulfill (%t) or Subscribed (%t)", d.Fulfill == nil, d.Subscribed == nil)
-		}
+	whole := Deps{
+		Fulfill:    func(context.Context, *db.Tx, PaidOrder) error { return nil },
+		Follow:     func(context.Context, *db.Tx, Order) error { return nil },
+		Subscribed: func(context.Context, db.Q, int64, int64) (bool, error) { return false, nil },
+		Arrived:    func(context.Context, *db.Tx, string) error { return nil },
 	}
-	if _, err := New(Deps{Fulfill: fulfill, Subscribed: subscribed}); err != nil {
+	if _, err := New(whole); err != nil {
 		t.Error(err)
+	}
+	for name, without := range map[string]func(*Deps){
+		"Fulfill": func(d *Deps) { d.Fulfill = nil }, "Follow": func(d *Deps) { d.Follow = nil },
+		"Subscribed": func(d *Deps) { d.Subscribed = nil }, "Arrived": func(d *Deps) { d.Arrived = nil },
+	} {
+		d := whole
+		without(&d)
+		if _, err := New(d); err == nil {
+			t.Errorf("made without %s", name)
+		}
 	}
 }
 
@@ -56,13 +65,13 @@ func TestWhereAnOrderIsPaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := s.CheckoutOf(o)
+		got := s.CheckoutURL(o)
 		want := "https://shop.example.test/checkout/" + o.PublicID + "/"
 		if c.provider == Clerk {
 			want = "https://shop.example.test/pricing?plan=cplan+1%262"
 		}
-		if got.Provider != c.provider || got.URL != want {
-			t.Errorf("%+v: %+v", c.offers[0].Price, got)
+		if o.Provider != c.provider || got != want {
+			t.Errorf("%+v: %s %s", c.offers[0].Price, o.Provider, got)
 		}
 	}
 }

@@ -91,11 +91,11 @@ func addItems(ctx context.Context, q db.Q, orders []*Order) error {
 
 func billOf(ctx context.Context, q db.Q, publicID string) (Bill, error) {
 	return db.One(ctx, q, func(scan db.Scan) (b Bill, err error) {
-		err = scan(&b.Status, &b.Provider, &b.TotalCents, &b.Currency, &b.Attempt)
+		err = scan(&b.orderID, &b.Status, &b.Provider, &b.TotalCents, &b.Currency, &b.Attempt, &b.CheckedAt)
 		return b, err
-	}, `SELECT o.status, o.provider, o.total_cents, o.currency,
-			COALESCE((SELECT c.status FROM checkout_sessions c WHERE c.order_id = o.id ORDER BY c.attempt DESC LIMIT 1), '')
-		FROM orders o WHERE o.public_id = $1`, publicID)
+	}, `SELECT o.id, o.status, o.provider, o.total_cents, o.currency, COALESCE(c.status, ''), COALESCE(c.checked_at, o.created_at)
+		FROM orders o LEFT JOIN checkout_sessions c ON c.order_id = o.id
+		WHERE o.public_id = $1 ORDER BY c.attempt DESC LIMIT 1`, publicID)
 }
 
 const salesColumns = columns + `, c.full_name, c.billing_email`
@@ -278,6 +278,10 @@ func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
 // billingEmail is where a customer gets mail; it may be empty.
 func billingEmail(ctx context.Context, q db.Q, customerID int64) (string, error) {
 	return db.One(ctx, q, db.Value[string], `SELECT billing_email FROM customers WHERE id = $1`, customerID)
+}
+
+func buyerOf(ctx context.Context, q db.Q, orderID int64) (profileID int64, err error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT c.profile_id FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1`, orderID)
 }
 
 // lockByPublicID holds the order's row: all that changes an order and what hangs on it follows one another.

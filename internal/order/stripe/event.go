@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -126,4 +127,74 @@ func (s *Service) followDispute(ctx context.Context, e Event) (effect Effect, er
 	}
 	effect.Outcome, err = s.Orders.FollowDispute(ctx, report)
 	return effect, err
+}
+
+// Same is a webhook's body without what changes from one delivery of an event to the next.
+func Same(body []byte) []byte {
+	var event map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if decoder.Decode(&event) != nil {
+		return body
+	}
+	delete(event, "pending_webhooks")
+	same, err := json.Marshal(event)
+	if err != nil {
+		return body
+	}
+	return same
+}
+
+// kept are the fields of an event's object that Follow reads. None names a person.
+var kept = []string{
+	"id", "object", "created", "currency", "status", "payment_status", "payment_intent", "client_reference_id", "expires_at", "amount",
+	"amount_subtotal", "amount_total", "amount_refunded", "reason", "failure_reason",
+}
+
+// Scrub is what remains of a webhook's body when its buyer is erased: what Follow reads, and nothing of the buyer.
+func Scrub(body []byte) []byte {
+	var event struct {
+		ID       string `json:"id"`
+		Type     string `json:"type"`
+		Livemode bool   `json:"livemode"`
+		Data     struct {
+			Object map[string]json.RawMessage `json:"object"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &event) != nil {
+		return nil
+	}
+	object := map[string]any{}
+	for _, name := range kept {
+		if value, ok := event.Data.Object[name]; ok {
+			object[name] = value
+		}
+	}
+	object["metadata"] = ours(event.Data.Object["metadata"])
+	var intent struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(event.Data.Object["payment_intent"], &intent) == nil && intent.ID != "" {
+		object["payment_intent"] = intent.ID
+	}
+	scrubbed, err := json.Marshal(map[string]any{
+		"id": event.ID, "type": event.Type, "livemode": event.Livemode, "data": map[string]any{"object": object},
+	})
+	if err != nil {
+		return nil
+	}
+	return scrubbed
+}
+
+// ours are the entries of an object's metadata that the shop wrote.
+func ours(metadata json.RawMessage) map[string]string {
+	var all map[string]string
+	_ = json.Unmarshal(metadata, &all) // none is none
+	own := map[string]string{}
+	for _, name := range []string{metaOrder, metaAttempt, metaRefund} {
+		if value, ok := all[name]; ok {
+			own[name] = value
+		}
+	}
+	return own
 }
