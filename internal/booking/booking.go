@@ -9,7 +9,10 @@
 //   - The buyer cancels at or after the start: the session is used up.
 //   - The buyer cancels a paid booking without a time: the session is given up.
 //   - The seller cancels, at any time: the session comes back. A seller takes back what was paid only with a refund.
-//   - A refund cancels what is left of the item, and nothing comes back.
+//   - A refund cancels what goes beyond the units that stand after it, and nothing comes back.
+//
+// While a dispute about the payment of an order is open, none of its sessions gets a time and none is confirmed; what is confirmed
+// stays.
 //
 // Requested bookings may overlap; the constraint bookings_no_overlap holds the confirmed ones of a seller apart. Whoever
 // changes the bookings of an order item locks the item's row first, so sessions are counted exactly.
@@ -71,6 +74,7 @@ var (
 	ErrNoSessions = fault.New(fault.Conflict, "no_sessions_left", "Every session of this order item has a time already.")
 	ErrTransition = fault.New(fault.Conflict, "booking_transition", "The booking cannot change like that in its state.")
 	ErrNotPaid    = fault.New(fault.Conflict, "order_not_paid", "The order of this item is not paid, or was refunded.")
+	ErrDisputed   = fault.New(fault.Conflict, "order_disputed", "The payment of this order is disputed. Its sessions wait until that is settled.")
 	ErrTooMany    = fault.New(fault.Conflict, "too_many_open_requests", "Five of your requests wait for an answer. Cancel one, or wait.")
 )
 
@@ -152,13 +156,36 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, b *Booking, from Status)
 	return err
 }
 
+// usable refuses a session of an item that does not stand, or waits for the end of a dispute.
+func (it item) usable() error {
+	switch {
+	case !it.stands:
+		return ErrNotPaid
+	case it.paused:
+		return ErrDisputed
+	}
+	return nil
+}
+
+// checkPaid refuses to use b, whose item is locked, if it was bought and cannot be used now.
+func checkPaid(ctx context.Context, tx *db.Tx, b Booking) error {
+	if b.OrderItemID == nil {
+		return nil
+	}
+	it, err := itemByID(ctx, tx, *b.OrderItemID)
+	if err != nil {
+		return err
+	}
+	return it.usable()
+}
+
 // giveBack makes a new session in place of b, when b was paid and is not refunded.
 func (s *Service) giveBack(ctx context.Context, tx *db.Tx, b Booking) error {
 	if b.OrderItemID == nil {
 		return nil
 	}
 	it, err := itemByID(ctx, tx, *b.OrderItemID)
-	if err != nil || !it.paid {
+	if err != nil || !it.stands {
 		return err
 	}
 	_, err = insert(ctx, tx, Booking{

@@ -83,7 +83,7 @@ func (s *studio) sell(sale booking.Sale) {
 func (s *studio) refund(item int64) error {
 	return s.inTx(func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE orders SET status = 'refunded' WHERE id = (SELECT order_id FROM order_items WHERE id = $1)`, item)
-		return errors.Join(err, s.CancelItem(ctx, tx, item))
+		return errors.Join(err, s.Keep(ctx, tx, map[int64]int64{item: 0}))
 	})
 }
 
@@ -142,6 +142,48 @@ func race(n int, fn func(i int)) {
 	}
 	close(start)
 	done.Wait()
+}
+
+func TestAPartialRefundCancelsWhatIsLeastNear(t *testing.T) {
+	each(t, func(t *testing.T, s *studio) {
+		sale := s.paid(s.product, 6)
+		s.sell(sale)
+		item := sale.OrderItemID
+		for _, days := range []time.Duration{30, 10, 20, 1} {
+			s.schedule(item, noon.Add(days*24*time.Hour))
+		}
+		all := s.of(item) // in 30, 10, 20 and 1 days, and two without a time
+		for _, i := range []int{0, 3} {
+			if err := s.become(all[i].ID, booking.Confirmed); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.become(all[3].ID, booking.Completed); err != nil {
+			t.Fatal(err)
+		}
+		for standing := range int64(7) {
+			undo := errors.New("undo")
+			err := s.inTx(func(ctx context.Context, tx *db.Tx) error {
+				if err := s.Keep(ctx, tx, map[int64]int64{item: standing}); err != nil {
+					return err
+				}
+				for i, b := range all {
+					now, err := db.One(ctx, tx, db.Value[string], `SELECT status FROM bookings WHERE id = $1`, b.ID)
+					if err != nil {
+						return err
+					}
+					order := []int{3, 1, 2, 0, 4, 5} // in which they are kept
+					if kept := slices.Index(order, i) < max(int(standing), 1); kept != (now != "canceled") {
+						t.Errorf("%d units stand: booking %d is %s", standing, i, now)
+					}
+				}
+				return undo
+			})
+			if !errors.Is(err, undo) {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 func TestSellMakesASessionForEachUnitOnce(t *testing.T) {

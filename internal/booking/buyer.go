@@ -86,8 +86,8 @@ func takeSession(ctx context.Context, tx *db.Tx, customerID, productID, itemID i
 		return Booking{}, errItemAbsent
 	case it.productID != productID:
 		return Booking{}, fault.InvalidField("body.order_item", "must be an item of the product that the service offer belongs to")
-	case !it.paid:
-		return Booking{}, ErrNotPaid
+	case it.usable() != nil:
+		return Booking{}, it.usable()
 	}
 	id, err := oldestUntimed(ctx, tx, itemID)
 	if err != nil {
@@ -128,6 +128,11 @@ func (s *Service) UpdateAsBuyer(ctx context.Context, customerID, id int64, c Buy
 		}
 		if b.Status != Requested {
 			return ErrTransition
+		}
+		if c.Start != nil {
+			if err := checkPaid(ctx, tx, b); err != nil {
+				return err
+			}
 		}
 		return s.changeAsBuyer(ctx, tx, &b, c)
 	})

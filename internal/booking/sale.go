@@ -2,6 +2,8 @@ package booking
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"souk/internal/db"
 )
@@ -40,11 +42,40 @@ func (s *Service) Sell(ctx context.Context, tx *db.Tx, sale Sale) error {
 	return nil
 }
 
-// CancelItem cancels the requested and confirmed bookings of an order item, in the transaction that refunds it. No session
-// comes back. Completed ones stay as they are.
-func (s *Service) CancelItem(ctx context.Context, tx *db.Tx, orderItemID int64) error {
-	if err := lockItem(ctx, tx, orderItemID); err != nil {
+// Keep brings the bookings of order items, which are the keys, down to the units that stand, in the transaction that changed them. No
+// session comes back. Completed bookings stay, and use up what stands first; of the requested and confirmed ones those without a time
+// go first, the newest before the older, then those furthest in the future.
+func (s *Service) Keep(ctx context.Context, tx *db.Tx, standing map[int64]int64) error {
+	items := slices.Sorted(maps.Keys(standing))
+	for _, id := range items { // all before the first change: who confirms a booking meanwhile waits for changed ones, holding an item
+		if err := lockItem(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range items {
+		if err := s.keep(ctx, tx, id, standing[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) keep(ctx context.Context, tx *db.Tx, orderItemID, standing int64) error {
+	bookings, err := standingOfItem(ctx, tx, orderItemID)
+	if err != nil {
 		return err
 	}
-	return cancelOfItem(ctx, tx, orderItemID, s.Now())
+	for i, b := range bookings {
+		if int64(i) < standing || b.Status == Completed {
+			continue
+		}
+		from := b.Status
+		if err := b.move(Canceled); err != nil {
+			return err
+		}
+		if err := s.write(ctx, tx, &b, from); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -51,6 +51,11 @@ func (s *Service) UpdateAsSeller(ctx context.Context, sellerID, id int64, c Sell
 		if err := s.applySeller(&b, c); err != nil {
 			return err
 		}
+		if from == Requested && (b.Status == Confirmed || c.Start != nil) {
+			if err := checkPaid(ctx, tx, b); err != nil {
+				return err
+			}
+		}
 		if b.Status == Confirmed {
 			// Two that confirm at once can deadlock in PostgreSQL's exclusion check, which is noticed a second later.
 			if err := tx.Lock(ctx, "confirmed bookings of seller "+strconv.FormatInt(sellerID, 10)); err != nil {

@@ -80,33 +80,33 @@ func countOpenRequests(ctx context.Context, q db.Q, customerID int64) (int64, er
 		`SELECT count(*) FROM bookings WHERE customer_id = $1 AND status = 'requested' AND order_item_id IS NULL`, customerID)
 }
 
-func cancelOfItem(ctx context.Context, q db.Q, orderItemID int64, now time.Time) error {
-	_, err := q.Exec(ctx, `
-		UPDATE bookings SET status = 'canceled', updated_at = $2
-		WHERE order_item_id = $1 AND status IN ('requested', 'confirmed')`, orderItemID, now)
-	return err
+// standingOfItem are the bookings of an item that are not canceled, in the order in which a refund leaves them.
+func standingOfItem(ctx context.Context, q db.Q, orderItemID int64) ([]Booking, error) {
+	return db.All(ctx, q, scanBooking, selection+` WHERE b.order_item_id = $1 AND b.status <> 'canceled'
+		ORDER BY b.status <> 'completed', b.scheduled_start IS NULL, b.scheduled_start, b.id`, orderItemID)
 }
 
 // item is what this package asks of an order item.
 type item struct {
 	customerID, productID int64
-	paid                  bool // its order is fulfilled, not refunded
+	stands                bool // its order is fulfilled, and not all of its units are refunded
+	paused                bool // a dispute about the payment of its order is open
 }
 
 func scanItem(scan db.Scan) (it item, err error) {
-	err = scan(&it.customerID, &it.productID, &it.paid)
+	err = scan(&it.customerID, &it.productID, &it.stands, &it.paused)
 	return it, err
 }
 
 func itemByID(ctx context.Context, q db.Q, id int64) (item, error) {
 	return db.One(ctx, q, scanItem, `
-		SELECT o.customer_id, i.product_id, o.status = 'fulfilled'
+		SELECT o.customer_id, i.product_id, o.status = 'fulfilled' AND i.refunded_quantity < i.quantity, o.paused_at IS NOT NULL
 		FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.id = $1`, id)
 }
 
 // lockItem makes all that change the bookings of an item follow one another.
 func lockItem(ctx context.Context, tx *db.Tx, id int64) error {
-	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM order_items WHERE id = $1`+tx.ForUpdate(), id)
+	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM order_items WHERE id = $1`+tx.ForChange(), id)
 	return err
 }
 

@@ -141,6 +141,15 @@ func (t *Tx) ForUpdate() string {
 	return ""
 }
 
+// ForChange is ForUpdate, but rows that refer to the locked ones can be written meanwhile. So who holds many rows need not fear
+// somebody who holds one of them and writes what refers to another.
+func (t *Tx) ForChange() string {
+	if t.Engine == Postgres {
+		return " FOR NO KEY UPDATE"
+	}
+	return ""
+}
+
 // ForShare is the clause that keeps the rows a SELECT reads from being changed until the end: " FOR SHARE" on PostgreSQL,
 // nothing on SQLite, where the one writer has them all.
 func (t *Tx) ForShare() string {

@@ -35,7 +35,7 @@ func (s *Service) Fulfill(ctx context.Context, tx *db.Tx, o order.PaidOrder) err
 	if err := s.giveEntitlements(ctx, tx, o); err != nil {
 		return err
 	}
-	if err := s.giveDownloads(ctx, tx, o); err != nil {
+	if err := s.giveDownloads(ctx, tx, o.Order); err != nil {
 		return err
 	}
 	for _, item := range o.Items {
@@ -82,14 +82,16 @@ func (s *Service) giveEntitlements(ctx context.Context, tx *db.Tx, o order.PaidO
 	return nil
 }
 
-func (s *Service) giveDownloads(ctx context.Context, tx *db.Tx, o order.PaidOrder) error {
+// giveDownloads gives what an order's items stand for now, and leaves the grants that are there as they are. The order is paid.
+func (s *Service) giveDownloads(ctx context.Context, tx *db.Tx, o order.Order) error {
 	var sold []bought
 	for _, item := range o.Items {
 		if item.ProductType == catalog.TypeDigital {
-			sold = append(sold, boughtOf(item, o.CustomerID, *o.PaidAt))
+			sold = append(sold, boughtOf(o, item))
 		}
 	}
 	slices.SortStableFunc(sold, byProduct) // ActiveAssets locks the product: all orders lock in one order
+	now := s.Now()
 	var grants []Grant
 	for _, b := range sold {
 		assets, err := s.Catalog.ActiveAssets(ctx, tx, b.productID)
@@ -97,24 +99,27 @@ func (s *Service) giveDownloads(ctx context.Context, tx *db.Tx, o order.PaidOrde
 			return err
 		}
 		for _, asset := range assets {
-			grants = append(grants, b.grant(asset.ID, *o.PaidAt))
+			if b.open(now) {
+				grants = append(grants, b.grant(asset.ID, now))
+			}
 		}
 	}
 	return insertGrants(ctx, tx, grants)
 }
 
-// bought is what a grant follows from: an item of a digital product in a fulfilled order.
+// bought is what a grant follows from: an item of a digital product in a paid order.
 type bought struct {
 	itemID, customerID, productID int64
-	quantity                      int64
+	units                         int64 // that stand
 	maxDownloads, downloadDays    *int64
-	fulfilledAt                   time.Time
+	paidAt                        time.Time
+	paused                        bool
 }
 
-func boughtOf(i order.Item, customerID int64, at time.Time) bought {
+func boughtOf(o order.Order, i order.Item) bought {
 	return bought{
-		itemID: i.ID, customerID: customerID, productID: i.ProductID, quantity: i.Quantity, maxDownloads: i.MaxDownloads,
-		downloadDays: i.DownloadDays, fulfilledAt: at,
+		itemID: i.ID, customerID: o.CustomerID, productID: i.ProductID, units: o.Standing(i), maxDownloads: i.MaxDownloads,
+		downloadDays: i.DownloadDays, paidAt: *o.PaidAt, paused: o.PausedAt != nil,
 	}
 }
 
@@ -125,16 +130,31 @@ func (b bought) expires() *time.Time {
 	if b.downloadDays == nil {
 		return nil
 	}
-	end := b.fulfilledAt.Add(time.Duration(*b.downloadDays) * 24 * time.Hour)
+	end := b.paidAt.Add(time.Duration(*b.downloadDays) * 24 * time.Hour)
 	return &end
 }
 
-func (b bought) grant(assetID int64, now time.Time) Grant {
-	g := Grant{Token: newToken(), CustomerID: b.customerID, AssetID: assetID, OrderItemID: b.itemID, ExpiresAt: b.expires(), CreatedAt: now}
-	if b.maxDownloads != nil {
-		g.MaxDownloads = new(*b.maxDownloads * b.quantity)
+// open says that b gives files at that time.
+func (b bought) open(at time.Time) bool {
+	end := b.expires()
+	return b.units > 0 && (end == nil || end.After(at))
+}
+
+// limit is how often each file of b may be downloaded; nil: as often as wanted.
+func (b bought) limit() *int64 {
+	if b.maxDownloads == nil {
+		return nil
 	}
-	return g
+	return new(*b.maxDownloads * b.units)
+}
+
+func (b bought) active() bool { return b.units > 0 && !b.paused }
+
+func (b bought) grant(assetID int64, now time.Time) Grant {
+	return Grant{
+		Token: newToken(), CustomerID: b.customerID, AssetID: assetID, OrderItemID: b.itemID, ExpiresAt: b.expires(), MaxDownloads: b.limit(),
+		IsActive: b.active(), CreatedAt: now,
+	}
 }
 
 // reachAtOnce is how many past buyers AssetAdded reads at a time.
@@ -151,7 +171,7 @@ func (s *Service) AssetAdded(ctx context.Context, tx *db.Tx, a catalog.Asset) er
 		}
 		var grants []Grant
 		for _, b := range buyers {
-			if end := b.expires(); end == nil || end.After(now) {
+			if b.open(now) {
 				grants = append(grants, b.grant(a.ID, now))
 			}
 		}

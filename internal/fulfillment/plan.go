@@ -10,7 +10,8 @@ import (
 )
 
 // FollowPlan brings what a subscription gives in line with it, in the transaction that changed it: a plan entitlement for each
-// feature of its product while the provider says that it runs, and the purchase entitlements of the order that paid for it.
+// feature of its product while the provider says that it runs, and the purchase entitlements of the order that paid for it. Those wait
+// while the order is disputed, unless the subscription is a provider's.
 // different says that something was not so before.
 func (s *Service) FollowPlan(ctx context.Context, tx *db.Tx, sub subscription.Subscription) (different bool, err error) {
 	on, until := sub.Access()
@@ -28,11 +29,14 @@ func (s *Service) FollowPlan(ctx context.Context, tx *db.Tx, sub subscription.Su
 	if sub.OrderItemID == nil {
 		return different, nil
 	}
-	orderID, keys, err := purchaseOf(ctx, tx, *sub.OrderItemID)
+	bought, err := purchaseOf(ctx, tx, *sub.OrderItemID)
 	if err != nil {
 		return false, err
 	}
-	also, err := s.follow(ctx, tx, grantOf{Purchase, orderID, sub.CustomerID, keys}, on, until)
+	if sub.ClerkSubscriptionID == "" {
+		on = on && bought.usable
+	}
+	also, err := s.follow(ctx, tx, grantOf{Purchase, bought.publicID, sub.CustomerID, bought.keys}, on, until)
 	return different || also, err
 }
 

@@ -64,12 +64,20 @@ func endExpired(ctx context.Context, q db.Q, now time.Time) error {
 	return err
 }
 
-// purchaseOf is the public id of an item's order, and the features that it was sold with.
-func purchaseOf(ctx context.Context, q db.Q, orderItemID int64) (publicID string, keys []string, err error) {
-	_, err = db.One(ctx, q, func(scan db.Scan) (none struct{}, err error) {
-		return none, scan(&publicID, db.JSON(&keys))
-	}, `SELECT o.public_id, i.feature_keys FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.id = $1`, orderItemID)
-	return publicID, keys, err
+// purchase is what a subscription needs to know of the order that paid for it.
+type purchase struct {
+	publicID string
+	keys     []string // the features that its item was sold with
+	usable   bool     // the item is not refunded, and no dispute is open
+}
+
+func purchaseOf(ctx context.Context, q db.Q, orderItemID int64) (purchase, error) {
+	return db.One(ctx, q, func(scan db.Scan) (p purchase, err error) {
+		err = scan(&p.publicID, db.JSON(&p.keys), &p.usable)
+		return p, err
+	}, `
+		SELECT o.public_id, i.feature_keys, o.status IN ('paid', 'fulfilled') AND i.refunded_quantity < i.quantity AND o.paused_at IS NULL
+		FROM order_items i JOIN orders o ON o.id = i.order_id WHERE i.id = $1`, orderItemID)
 }
 
 func scanGrant(scan db.Scan) (g Grant, err error) {
@@ -115,12 +123,12 @@ func insertGrants(ctx context.Context, q db.Q, grants []Grant) error {
 	for some := range slices.Chunk(grants, grantsAtOnce) {
 		rows, args := make([]string, len(some)), []any{}
 		for i, g := range some {
-			n := 7 * i
-			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+7)
-			args = append(args, g.Token, g.CustomerID, g.AssetID, g.OrderItemID, g.ExpiresAt, g.MaxDownloads, g.CreatedAt)
+			n := 8 * i
+			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+8)
+			args = append(args, g.Token, g.CustomerID, g.AssetID, g.OrderItemID, g.ExpiresAt, g.MaxDownloads, g.IsActive, g.CreatedAt)
 		}
 		_, err := q.Exec(ctx, `
-			INSERT INTO download_grants (token, customer_id, asset_id, order_item_id, expires_at, max_downloads, created_at, updated_at)
+			INSERT INTO download_grants (token, customer_id, asset_id, order_item_id, expires_at, max_downloads, is_active, created_at, updated_at)
 			VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (order_item_id, asset_id) DO NOTHING`, args...)
 		if err != nil {
 			return err
@@ -129,14 +137,26 @@ func insertGrants(ctx context.Context, q db.Q, grants []Grant) error {
 	return nil
 }
 
-// pastBuyers reads the items of a digital product in fulfilled orders, by id, behind after.
+// limit3 is the limit $3 of a grant, or what was used of it already.
+const limit3 = `CASE WHEN CAST($3 AS BIGINT) < download_count THEN download_count ELSE CAST($3 AS BIGINT) END`
+
+// limitGrants switches the grants of an item on or off, and sets how often each may be used, nil for no limit: never below what it was.
+func limitGrants(ctx context.Context, q db.Q, orderItemID int64, active bool, limit *int64, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		UPDATE download_grants SET is_active = $2, max_downloads = `+limit3+`, updated_at = $4
+		WHERE order_item_id = $1 AND (is_active <> $2 OR max_downloads <> `+limit3+`)`,
+		orderItemID, active, limit, now)
+	return err
+}
+
+// pastBuyers reads the items of a digital product that stand in fulfilled orders, by id, behind after.
 func pastBuyers(ctx context.Context, q db.Q, productID, after int64, limit int) ([]bought, error) {
 	return db.All(ctx, q, func(scan db.Scan) (b bought, err error) {
-		err = scan(&b.itemID, &b.customerID, &b.productID, &b.quantity, &b.maxDownloads, &b.downloadDays, &b.fulfilledAt)
+		err = scan(&b.itemID, &b.customerID, &b.productID, &b.units, &b.maxDownloads, &b.downloadDays, &b.paidAt, &b.paused)
 		return b, err
 	}, `
-		SELECT i.id, o.customer_id, i.product_id, i.quantity, i.max_downloads, i.download_days, o.fulfilled_at
+		SELECT i.id, o.customer_id, i.product_id, i.quantity - i.refunded_quantity, i.max_downloads, i.download_days, o.fulfilled_at, o.paused_at IS NOT NULL
 		FROM order_items i JOIN orders o ON o.id = i.order_id
-		WHERE i.product_id = $1 AND i.id > $2 AND i.product_type = 'digital' AND o.status = 'fulfilled'
+		WHERE i.product_id = $1 AND i.id > $2 AND i.product_type = 'digital' AND o.status = 'fulfilled' AND i.refunded_quantity < i.quantity
 		ORDER BY i.id LIMIT $3`, productID, after, limit)
 }

@@ -79,7 +79,7 @@ func eraseCustomer(ctx context.Context, q db.Q, profileID int64, now time.Time) 
 
 // lockCustomerRow waits for whoever holds the row, and holds it.
 func lockCustomerRow(ctx context.Context, tx *db.Tx, id int64) error {
-	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM customers WHERE id = $1`+tx.ForUpdate(), id)
+	_, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM customers WHERE id = $1`+tx.ForChange(), id)
 	return err
 }
 

@@ -46,6 +46,11 @@ func madeByOrder(ctx context.Context, q db.Q, customerID, productID int64) (Subs
 		customerID, productID)
 }
 
+// byOrderItem is the row that a paid item made, or was given.
+func byOrderItem(ctx context.Context, q db.Q, orderItemID int64) (Subscription, error) {
+	return db.One(ctx, q, scanSubscription, selectSubscription+` WHERE s.order_item_id = $1`, orderItemID)
+}
+
 func holderOfItem(ctx context.Context, q db.Q, itemID, parent string) (h holder, err error) {
 	return db.One(ctx, q, func(scan db.Scan) (h holder, err error) {
 		err = scan(&h.customerID, &h.userID)

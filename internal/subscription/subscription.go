@@ -136,6 +136,27 @@ func (s *Service) link(ctx context.Context, tx *db.Tx, sub Subscription, orderIt
 	return err
 }
 
+// FollowItem ends the subscription of a paid item at once if the item does not stand any more, and has what it gives looked at
+// again. One that a provider knows of follows the provider alone. The caller holds the customer's row locked.
+func (s *Service) FollowItem(ctx context.Context, tx *db.Tx, orderItemID int64, stands bool) error {
+	sub, err := byOrderItem(ctx, tx, orderItemID)
+	if errors.Is(err, db.ErrNoRows) || err == nil && sub.ClerkSubscriptionID != "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !stands && sub.Status != Canceled {
+		now := s.Now()
+		sub.Status, sub.CancelAtPeriodEnd, sub.CanceledAt, sub.UpdatedAt = Canceled, false, &now, now
+		if err := update(ctx, tx, sub); err != nil {
+			return err
+		}
+	}
+	_, err = s.Changed(ctx, tx, sub)
+	return err
+}
+
 // PeriodEnd is a month or a year of the calendar after start. Where that month is too short it is its last day: a month from
 // the 31st of January ends on the 28th of February.
 func PeriodEnd(start time.Time, billingPeriod string) time.Time {
