@@ -152,7 +152,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.catalog.AssetAdded = a.fulfillment.AssetAdded
 	deps := order.Deps{
 		DB: d, Now: now, People: a.people, Catalog: a.catalog, Subscribed: a.subscriptions.Subscribed, Jobs: a.Jobs, Arrived: a.inbox.Wake,
-		Fulfill: a.fulfillment.Fulfill, Follow: func(context.Context, *db.Tx, order.Order) error { return nil },
+		Fulfill: a.fulfillment.Fulfill, Follow: a.fulfillment.Follow,
 		Ask:       map[string]func(ctx context.Context, buyer int64, o order.Order) error{order.Clerk: a.askClerkFor},
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),

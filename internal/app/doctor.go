@@ -18,6 +18,7 @@ import (
 	"souk/internal/db"
 	"souk/internal/httpx"
 	"souk/internal/jobs"
+	"souk/internal/order/stripe"
 	billing "souk/internal/subscription/clerk"
 )
 
@@ -42,15 +43,19 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 	findings := []Finding{
 		{true, "configuration", fmt.Sprintf("complete, for %s at %s", place, cfg.PublicURL)},
 	}
-	if _, err := clerkKeys(cfg); err != nil {
-		findings[0] = Finding{false, "configuration", errors.Unwrap(err).Error()}
+	_, clerkErr := clerkKeys(cfg)
+	_, stripeErr := accountOf(cfg).keys()
+	for _, err := range []error{clerkErr, stripeErr} {
+		if err != nil {
+			findings = append(findings[:0], Finding{false, "configuration", errors.Unwrap(err).Error()})
+		}
 	}
 	database, skew := examineDatabase(ctx, cfg)
 	keys, ids, issuerSkew := examineKeys(ctx, cfg)
 	if issuerSkew != nil {
 		skew = issuerSkew
 	}
-	return slices.Concat(findings, database, []Finding{examineFiles(ctx, cfg), keys}, examineClerk(ctx, cfg, ids), []Finding{examineMail(ctx, cfg), examineClock(skew)})
+	return slices.Concat(findings, database, []Finding{examineFiles(ctx, cfg), keys}, examineClerk(ctx, cfg, ids), []Finding{examineStripe(ctx, cfg)}, []Finding{examineMail(ctx, cfg), examineClock(skew)})
 }
 
 func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Finding, skew *time.Duration) {
@@ -245,6 +250,32 @@ func examineWebhooks(cfg *config.Config) Finding {
 		text = "two signing secrets are set; take the old one away when Clerk signs with the new one"
 	}
 	return Finding{true, "webhooks", text}
+}
+
+// examineStripe asks Stripe, and says in which version of its API.
+func examineStripe(ctx context.Context, cfg *config.Config) Finding {
+	const about = "in version " + stripe.Version + " of its API"
+	account := accountOf(cfg)
+	switch {
+	case cfg.StandInStripe():
+		return Finding{true, "Stripe", "the stand-in takes the payments; no Stripe key is set"}
+	case !account.configured():
+		return Finding{true, "Stripe", "not configured: sellers mark orders paid themselves"}
+	}
+	way, closeIdle := openStripe(cfg, account, time.Now)
+	defer closeIdle()
+	if err := way.Check(ctx); err != nil {
+		return Finding{false, "Stripe", fmt.Sprintf("%s: %v", account.origin, cmp.Or(errors.Unwrap(err), err))}
+	}
+	kind := "a test key: no money moves"
+	if way.Live {
+		kind = "a live key"
+	}
+	secrets := "one signing secret is"
+	if len(account.secrets) > 1 {
+		secrets = "two signing secrets are"
+	}
+	return Finding{true, "Stripe", fmt.Sprintf("%s answers %s, with %s; %s set for its webhooks, to %s/api/webhooks/stripe/", account.origin, about, kind, secrets, cfg.PublicURL)}
 }
 
 func examineClock(skew *time.Duration) Finding {

@@ -58,7 +58,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			return text
 		}
 		want(map[string]float64{
-			"souk_database_up": 1, "souk_jobs_dead": 0, "souk_reconcile_last_complete_timestamp_seconds": 0, `souk_webhook_events_open{status="review"}`: 0,
+			"souk_database_up": 1, "souk_jobs_dead": 0, `souk_reconcile_last_complete_timestamp_seconds{provider="clerk"}`: 0, `souk_webhook_events_open{status="review"}`: 0,
 		})
 
 		hook := func(id, signedAs, body string) *souktest.Answer {
@@ -102,19 +102,19 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			t.Fatalf("%+v, %v", tally, err)
 		}
 		expected := map[string]float64{
-			`souk_reconcile_runs_total{outcome="complete"}`: 1, "souk_reconcile_users_total": float64(tally.Users), "souk_reconcile_unasked_users_total": 0,
+			`souk_reconcile_runs_total{outcome="complete",provider="clerk"}`: 1, "souk_reconcile_users_total": float64(tally.Users), "souk_reconcile_unasked_users_total": 0,
 		}
 		total := 0
 		for kind, n := range tally.Kinds {
 			total += n
-			expected[fmt.Sprintf(`souk_reconcile_drift_total{kind="%s",repaired="%v"}`, kind, kind.Repaired())] = float64(n)
+			expected[fmt.Sprintf(`souk_reconcile_drift_total{kind="%s",provider="clerk",repaired="%v"}`, kind, kind.Repaired())] = float64(n)
 		}
 		if total != tally.Drifted {
 			t.Errorf("%d by kind, %d in all", total, tally.Drifted)
 		}
 		want(expected)
 		series, _ := scrape(t, origin)
-		at := series["souk_reconcile_last_complete_timestamp_seconds"]
+		at := series[`souk_reconcile_last_complete_timestamp_seconds{provider="clerk"}`]
 		if at < float64(began.Unix()) || at > float64(time.Now().Unix()+1) {
 			t.Errorf("it was complete at %f", at)
 		}
@@ -130,7 +130,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := want(map[string]float64{
-			`souk_reconcile_runs_total{outcome="failed"}`: 1, "souk_reconcile_last_complete_timestamp_seconds": at, "souk_jobs_dead": 1,
+			`souk_reconcile_runs_total{outcome="failed",provider="clerk"}`: 1, `souk_reconcile_last_complete_timestamp_seconds{provider="clerk"}`: at, "souk_jobs_dead": 1,
 		})
 		for _, name := range []string{"go_goroutines", "process_resident_memory_bytes"} {
 			if !strings.Contains(text, "\n"+name+" ") {

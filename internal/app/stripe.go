@@ -152,6 +152,9 @@ func (a *App) stripeJobs() {
 	}
 }
 
+// ErrNoProvider says that a provider is not configured.
+var ErrNoProvider = order.ErrNoProvider
+
 // ReconcileStripe compares sessions, refunds and disputes with Stripe's, and applies what the shop did not know.
 func (a *App) ReconcileStripe(ctx context.Context) (stripe.Tally, error) {
 	if a.stripe == nil {
@@ -160,6 +163,7 @@ func (a *App) ReconcileStripe(ctx context.Context) (stripe.Tally, error) {
 	bounded, cancel := context.WithTimeout(ctx, reconcileFor)
 	defer cancel()
 	t, err := a.stripe.Reconcile(bounded)
-	slog.InfoContext(ctx, "reconciled with Stripe", "asked", t.Asked, "repaired", t.Repaired, "failed", t.Failed, "complete", t.Complete)
+	a.countReconciledStripe(t, err)
+	slog.InfoContext(ctx, "reconciled with Stripe", "asked", t.Asked, "repaired", t.Drifted(), "failed", t.Failed, "complete", t.Complete)
 	return t, err
 }

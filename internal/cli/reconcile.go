@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"syscall"
@@ -13,7 +15,8 @@ import (
 type reconcile struct{}
 
 func (reconcile) Help() string {
-	return `It asks Clerk's Backend API for its users and for what each of them holds, puts right what the shop has otherwise, and prints every difference:
+	return `It asks Stripe for every session, refund and dispute that is new or not decided, and applies what the shop did not know. Then
+it asks Clerk's Backend API for its users and for what each of them holds, puts right what the shop has otherwise, and prints every difference:
 whose, which item, and what was done about it. It goes on where the last run stopped, and stops by itself after ten minutes or on Ctrl-C; the next one goes on. "souk serve" does
 the same every 15 minutes; while one runs, another does not start. The exit code is 1 then, and when Clerk could not be asked.`
 }
@@ -22,40 +25,68 @@ func (reconcile) Run(ctx context.Context, p *program) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return p.with(ctx, func(a *app.App) error {
-		t, err := a.Reconcile(ctx)
-		if len(t.Drift) > 0 {
-			table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-			_, _ = fmt.Fprintln(table, "USER\tITEM\tREPAIRED\tWHAT")
-			for _, d := range t.Drift {
-				item, repaired := d.ItemID, "no"
-				if item == "" {
-					item = "-"
-				}
-				if d.Kind.Repaired() {
-					repaired = "yes"
-				}
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", oneLine(d.UserID), oneLine(item), repaired, oneLine(d.What))
-			}
-			if err := table.Flush(); err != nil {
-				return err
-			}
-			if more := t.Drifted - len(t.Drift); more > 0 {
-				p.printf("… and %d more, in the log.\n", more)
-			}
-		}
-		p.printf("Users compared: %d. Differences: %d. ", t.Users, t.Drifted)
+		stripe, clerk := p.reconcileStripe(ctx, a), p.reconcileClerk(ctx, a)
 		switch {
-		case err != nil:
-			p.printf("Not complete.\n")
-			return fmt.Errorf("not everything could be compared: %w", err)
-		case t.Failed > 0:
-			p.printf("Not complete.\n")
-			return fmt.Errorf("Clerk could not be asked about all users (failed: %d); the log says why", t.Failed) //nolint:staticcheck // a name
-		case !t.Complete:
-			p.printf("Not complete: run it again, and it goes on.\n")
-		default:
-			p.printf("Complete.\n")
+		case errors.Is(stripe, app.ErrNoProvider):
+			return clerk
+		case errors.Is(clerk, app.ErrNoProvider):
+			return stripe
 		}
-		return nil
+		return errors.Join(stripe, clerk)
 	})
+}
+
+func (p *program) reconcileStripe(ctx context.Context, a *app.App) error {
+	t, err := a.ReconcileStripe(ctx)
+	if errors.Is(err, app.ErrNoProvider) {
+		return err
+	}
+	p.printf("Stripe: compared %d sessions, refunds and disputes; %d were news.", t.Asked, t.Drifted())
+	if err != nil || t.Failed > 0 {
+		p.printf(" Not complete.\n")
+		return fmt.Errorf("not everything could be compared with Stripe (failed: %d); the log says why: %w", t.Failed, cmp.Or(err, errors.New("try again"))) //nolint:staticcheck // a name
+	}
+	p.printf(" Complete.\n")
+	return nil
+}
+
+func (p *program) reconcileClerk(ctx context.Context, a *app.App) error {
+	t, err := a.Reconcile(ctx)
+	if errors.Is(err, app.ErrNoProvider) {
+		return err
+	}
+	if len(t.Drift) > 0 {
+		table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "USER\tITEM\tREPAIRED\tWHAT")
+		for _, d := range t.Drift {
+			item, repaired := d.ItemID, "no"
+			if item == "" {
+				item = "-"
+			}
+			if d.Kind.Repaired() {
+				repaired = "yes"
+			}
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", oneLine(d.UserID), oneLine(item), repaired, oneLine(d.What))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		if more := t.Drifted - len(t.Drift); more > 0 {
+			p.printf("… and %d more, in the log.\n", more)
+		}
+	}
+	p.printf("Clerk: users compared: %d. Differences: %d. ", t.Users, t.Drifted)
+	switch {
+	case err != nil:
+		p.printf("Not complete.\n")
+		return fmt.Errorf("not everything could be compared with Clerk: %w", err)
+	case t.Failed > 0:
+		p.printf("Not complete.\n")
+		return fmt.Errorf("Clerk could not be asked about all users (failed: %d); the log says why", t.Failed) //nolint:staticcheck // a name
+	case !t.Complete:
+		p.printf("Not complete: run it again, and it goes on.\n")
+	default:
+		p.printf("Complete.\n")
+	}
+	return nil
 }

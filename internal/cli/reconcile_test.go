@@ -43,7 +43,7 @@ func TestReconcileSaysWhatDiffered(t *testing.T) {
 	environ := append(home(t), "CLERK_JWKS_URL="+keys.URL, "CLERK_JWT_ISSUER="+keys.URL, "CLERK_SECRET_KEY="+key, "CLERK_API_URL="+backend.URL)
 
 	out := must(t, environ, "reconcile")
-	if !strings.Contains(out, "Users compared: 3. ") || !strings.HasSuffix(out, " Complete.\n") || !strings.Contains(out, "USER ") {
+	if !strings.Contains(out, "users compared: 3. ") || !strings.HasSuffix(out, " Complete.\n") || !strings.Contains(out, "USER ") {
 		t.Errorf("the first run says:\n%s", out)
 	}
 	for n := range 3 { // the profile is new, and no price names the plan
@@ -64,12 +64,12 @@ func TestReconcileSaysWhatDiffered(t *testing.T) {
 
 	broken.Store(true)
 	code, out, errw := run(t, environ, "reconcile")
-	if code != 1 || !strings.Contains(out, "Users compared: 2. ") || !strings.Contains(out, "Not complete.") || !strings.Contains(errw, "failed: 1") {
+	if code != 1 || !strings.Contains(out, "users compared: 2. ") || !strings.Contains(out, "Not complete.") || !strings.Contains(errw, "failed: 1") {
 		t.Errorf("one user cannot be asked about: exit %d: %s%s", code, out, errw)
 	}
 	api.Fail(clerk.ServerError, 1000)
 	code, out, errw = run(t, environ, "reconcile")
-	if code != 1 || !strings.Contains(out, "Not complete.") || !strings.Contains(errw, "souk: not everything could be compared: ") || strings.Contains(out+errw, "hunter2") {
+	if code != 1 || !strings.Contains(out, "Not complete.") || !strings.Contains(errw, "souk: not everything could be compared with Clerk: ") || strings.Contains(out+errw, "hunter2") {
 		t.Errorf("Clerk is down: exit %d: %s%s", code, out, errw)
 	}
 	api.Fail(clerk.ServerError, 0)

@@ -17,9 +17,9 @@ import (
 
 // Stands is what is read from the database whenever somebody asks for the metrics.
 type Stands struct {
-	Events     map[string]int64 // of the webhook inbox, by the status of those that are not done
-	DeadJobs   int64            // failed for the last time
-	Reconciled time.Time        // when everything was last compared with the provider; zero: never
+	Events     map[string]int64     // of the webhook inbox, by the status of those that are not done
+	DeadJobs   int64                // failed for the last time
+	Reconciled map[string]time.Time // by provider, when everything was last compared with it; zero: never
 }
 
 // Metrics is a registry of its own. Safe for concurrent use.
@@ -59,9 +59,9 @@ func New(stands func(context.Context) (Stands, error)) *Metrics {
 			"provider", "outcome"),
 		webhookSeconds: histogram("souk_webhook_seconds", "Time to store a webhook and do what it means.",
 			[]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5}, "provider"),
-		drift: counter("souk_reconcile_drift_total", "Differences that reconciling with the provider found, by kind and whether it repaired them.", "kind", "repaired"),
+		drift: counter("souk_reconcile_drift_total", "Differences that reconciling with the provider found, by kind and whether it repaired them.", "provider", "kind", "repaired"),
 		reconciliations: counter("souk_reconcile_runs_total", "Reconciliations by how they ended: complete, partial (the next one goes on), failed.",
-			"outcome"),
+			"provider", "outcome"),
 		unasked: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "souk_reconcile_unasked_users_total", Help: "Users whom the provider could not be asked about."}),
 		comparedUsers: prometheus.NewCounter(prometheus.CounterOpts{
@@ -95,10 +95,11 @@ func (m *Metrics) Webhook(provider, outcome string, took time.Duration) {
 
 // Reconciliation is what came of comparing everything with the provider.
 type Reconciliation struct {
-	Outcome string // complete, partial, failed
-	Users   int    // compared
-	Unasked int
-	Drift   map[Drift]int
+	Provider string
+	Outcome  string // complete, partial, failed
+	Users    int    // compared
+	Unasked  int
+	Drift    map[Drift]int
 }
 
 // Drift is a sort of difference.
@@ -109,11 +110,11 @@ type Drift struct {
 
 // Reconciled counts a reconciliation.
 func (m *Metrics) Reconciled(r Reconciliation) {
-	m.reconciliations.WithLabelValues(r.Outcome).Inc()
+	m.reconciliations.WithLabelValues(r.Provider, r.Outcome).Inc()
 	m.comparedUsers.Add(float64(r.Users))
 	m.unasked.Add(float64(r.Unasked))
 	for d, n := range r.Drift {
-		m.drift.WithLabelValues(d.Kind, strconv.FormatBool(d.Repaired)).Add(float64(n))
+		m.drift.WithLabelValues(r.Provider, d.Kind, strconv.FormatBool(d.Repaired)).Add(float64(n))
 	}
 }
 
@@ -126,7 +127,7 @@ var (
 		"Webhooks kept and not done: deferred ones lack something, failed ones are tried again, those in review wait for somebody.", []string{"status"}, nil)
 	deadJobs   = prometheus.NewDesc("souk_jobs_dead", "Jobs that failed for the last time.", nil, nil)
 	reconciled = prometheus.NewDesc("souk_reconcile_last_complete_timestamp_seconds",
-		"When everything was last compared with the provider, by any instance or souk reconcile; 0: never.", nil, nil)
+		"When everything was last compared with the provider, by any instance or souk reconcile; 0: never.", []string{"provider"}, nil)
 )
 
 func (database) Describe(to chan<- *prometheus.Desc) {
@@ -152,9 +153,11 @@ func (d database) Collect(to chan<- prometheus.Metric) {
 		gauge(inboxOpen, float64(n), status)
 	}
 	gauge(deadJobs, float64(stands.DeadJobs))
-	at := 0.0
-	if !stands.Reconciled.IsZero() {
-		at = float64(stands.Reconciled.UnixMicro()) / 1e6
+	for provider, last := range stands.Reconciled {
+		at := 0.0
+		if !last.IsZero() {
+			at = float64(last.UnixMicro()) / 1e6
+		}
+		gauge(reconciled, at, provider)
 	}
-	gauge(reconciled, at)
 }

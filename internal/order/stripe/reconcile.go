@@ -23,10 +23,18 @@ const (
 
 // Tally is what a reconciliation did.
 type Tally struct {
-	Asked    int  // sessions, refunds and disputes that were compared
-	Repaired int  // those of which the shop did not know
-	Failed   int  // those that could not be compared
-	Complete bool // everything was
+	Asked    int            // sessions, refunds and disputes that were compared
+	Repaired map[string]int // by kind, those of which the shop did not know
+	Failed   int            // those that could not be compared
+	Complete bool           // everything was
+}
+
+// Drifted is how much the shop did not know.
+func (t Tally) Drifted() (n int) {
+	for _, some := range t.Repaired {
+		n += some
+	}
+	return n
 }
 
 // Reconcile asks Stripe for every session, refund and dispute that is new since the last time, and for those that the shop still
@@ -41,7 +49,7 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 	if last.After(since) {
 		since = last.Add(-overlap)
 	}
-	r := &run{Service: s, since: stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}, before: began.Add(-quiet)}
+	r := &run{Service: s, since: stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}, before: began.Add(-quiet), tally: Tally{Repaired: map[string]int{}}}
 	err = errors.Join(r.newSessions(ctx), r.newRefunds(ctx), r.newDisputes(ctx))
 	if err == nil {
 		err = errors.Join(r.quietOrders(ctx), r.quietRefunds(ctx), r.quietDisputes(ctx))
@@ -77,7 +85,7 @@ func (r *run) note(ctx context.Context, what, id string, out order.Outcome, err 
 	}
 	r.fails = 0
 	if out.Changed {
-		r.tally.Repaired++
+		r.tally.Repaired[what]++
 		slog.WarnContext(ctx, "drift", "provider", "stripe", what, id, "refused", out.Refused)
 	}
 	return nil
