@@ -94,15 +94,16 @@ type route struct {
 	access       access
 	id           string // operationId: the name of the call in a generated client
 	tag, summary string
-	status       int                         // of success; 0 is 200
-	idempotent   bool                        // takes an Idempotency-Key
-	cached       bool                        // answers everybody alike, from a.Cache
-	limit        func(Limits) *httpx.Limiter // nil: that of the access rule
-	guessable    bool                        // names a secret: misses are limited for each address
-	unlimited    bool                        // signed by a provider, or asked by a load balancer
-	file         bool                        // takes a file of any type as its body
-	rawBytes     int64                       // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
-	errors       []int                       // beyond those that follow from access and path
+	status       int                                            // of success; 0 is 200
+	idempotent   bool                                           // takes an Idempotency-Key
+	cached       bool                                           // answers everybody alike, from a.Cache
+	limit        func(Limits) *httpx.Limiter                    // nil: that of the access rule
+	guessable    bool                                           // names a secret: misses are limited for each address
+	unlimited    bool                                           // signed by a provider, or asked by a load balancer
+	file         bool                                           // takes a file of any type as its body
+	rawBytes     int64                                          // the body is taken as it is, up to so many bytes; 0: JSON by the rules of all
+	answers      func(huma.Registry) map[string]*huma.MediaType // of success, for a route that writes its answer itself
+	errors       []int                                          // beyond those that follow from access and path
 }
 
 func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error)) {
@@ -119,6 +120,10 @@ func add[I, O any](a *API, rt route, handle func(context.Context, *I) (*O, error
 	}
 	if rt.rawBytes > 0 {
 		op.MaxBodyBytes, op.SkipValidateBody = rt.rawBytes+1, true // Huma refuses a body of as many
+	}
+	if rt.answers != nil {
+		ok := &huma.Response{Description: http.StatusText(http.StatusOK), Content: rt.answers(a.huma.OpenAPI().Components.Schemas)}
+		op.Responses = map[string]*huma.Response{"200": ok}
 	}
 	if rt.idempotent {
 		op.Parameters = append(op.Parameters, &idempotencyKey)

@@ -18,6 +18,7 @@ type orderItemOut struct {
 	ProductType         string    `json:"product_type" enum:"digital,service" example:"digital"`
 	Price               int64     `json:"price" example:"3"`
 	Quantity            int64     `json:"quantity" example:"1"`
+	RefundedQuantity    int64     `json:"refunded_quantity" example:"0" doc:"How many of quantity are refunded."`
 	UnitAmountCents     int64     `json:"unit_amount_cents" example:"1900" doc:"In the order's currency, in its minor unit."`
 	TotalAmountCents    int64     `json:"total_amount_cents" example:"1900"`
 	ProductNameSnapshot string    `json:"product_name_snapshot" example:"Field recordings" doc:"As it was when it was ordered."`
@@ -36,6 +37,7 @@ type OrderOut struct {
 	SubtotalCents     int64          `json:"subtotal_cents" example:"1900" doc:"In the currency's minor unit."`
 	TaxCents          int64          `json:"tax_cents" example:"0"`
 	TotalCents        int64          `json:"total_cents" example:"1900"`
+	RefundedCents     int64          `json:"refunded_cents" example:"0" doc:"How much of the payment went back."`
 	Notes             string         `json:"notes" example:"For my sister."`
 	ClerkCheckoutID   string         `json:"clerk_checkout_id" example:""`
 	ExternalReference string         `json:"external_reference" example:"" doc:"The payment's id at its provider."`
@@ -49,14 +51,14 @@ type OrderOut struct {
 func orderWire(o order.Order) OrderOut {
 	out := OrderOut{
 		ID: o.ID, PublicID: o.PublicID, Status: string(o.Status), Currency: o.Currency, SubtotalCents: o.SubtotalCents, TaxCents: o.TaxCents,
-		TotalCents: o.TotalCents, Notes: o.Notes, ClerkCheckoutID: o.ClerkCheckoutID, ExternalReference: o.ExternalReference,
+		TotalCents: o.TotalCents, RefundedCents: o.RefundedCents, Notes: o.Notes, ClerkCheckoutID: o.ClerkCheckoutID, ExternalReference: o.ExternalReference,
 		PaidAt: momentOrNull(o.PaidAt), FulfilledAt: momentOrNull(o.FulfilledAt), Items: []orderItemOut{},
 		CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt),
 	}
 	for _, i := range o.Items {
 		out.Items = append(out.Items, orderItemOut{
 			ID: i.ID, Product: i.ProductID, ProductSlug: i.ProductSlug, ProductType: i.ProductType, Price: i.PriceID, Quantity: i.Quantity,
-			UnitAmountCents: i.UnitAmountCents, TotalAmountCents: i.TotalAmountCents, ProductNameSnapshot: i.ProductName,
+			RefundedQuantity: i.RefundedQuantity, UnitAmountCents: i.UnitAmountCents, TotalAmountCents: i.TotalAmountCents, ProductNameSnapshot: i.ProductName,
 			PriceNameSnapshot: i.PriceName, Metadata: metadata(i.Metadata), CreatedAt: moment(i.CreatedAt), UpdatedAt: moment(i.UpdatedAt),
 		})
 	}
@@ -94,6 +96,7 @@ func (l orderLine) line() order.Line {
 
 // OrderReadOnly are fields of an order that no client writes.
 type OrderReadOnly struct {
+	RefundedCents     any `json:"refunded_cents,omitempty" readOnly:"true" doc:"Ignored."`
 	PublicID          any `json:"public_id,omitempty" readOnly:"true" doc:"Ignored."`
 	Status            any `json:"status,omitempty" readOnly:"true" doc:"Ignored."`
 	Currency          any `json:"currency,omitempty" readOnly:"true" doc:"Ignored."`

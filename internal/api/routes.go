@@ -147,7 +147,7 @@ func (a *API) sellerCatalogRoutes() {
 }
 
 func (a *API) sellerOrderRoutes() {
-	add(a, route{method: get, path: "/api/seller/orders/", access: seller, id: "listSellerOrders", tag: "seller",
+	add(a, route{method: get, path: "/api/seller/orders/", access: seller, id: "listSellerOrders", tag: "seller", answers: sellerOrderAnswers,
 		summary: "Orders of your products, newest first"}, a.listSellerOrders)
 	add(a, route{method: get, path: "/api/seller/orders/{public_id}/", access: seller, id: "getSellerOrder", tag: "seller",
 		summary: "One order of your products, with its buyer and timeline"}, a.getSellerOrder)

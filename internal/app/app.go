@@ -21,7 +21,6 @@ import (
 	"souk/internal/db"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/mailbox"
-	stripestandin "souk/internal/devcloud/stripe"
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
@@ -46,8 +45,7 @@ type App struct {
 	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
 	ClerkBackend *devcloud.Backend
 
-	Stripe  *stripestandin.Stripe // the stand-in for Stripe; nil outside development, or when Stripe is configured
-	Mailbox *mailbox.Box          // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
+	Mailbox *mailbox.Box // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
 
 	Jobs *jobs.Queue
 
@@ -90,8 +88,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	account := accountOf(cfg)
-	if _, err := account.keys(); err != nil {
+	stripeKeys, err := accountOf(cfg).keys()
+	if err != nil {
 		return nil, err
 	}
 	if err := cfg.KeepSecretKey(); err != nil {
@@ -159,14 +157,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	}
-	if account, err = a.openStandIn(account); err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	stripeKeys, err := account.keys()
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	if account.configured() {
+	if account := accountOf(cfg); account.configured() {
 		a.stripe, a.closeStripe = openStripe(cfg, account, now)
 		deps.CardStep = stripe.Step
 		deps.Ask[order.Stripe] = func(ctx context.Context, _ int64, o order.Order) error { return a.stripe.Ask(ctx, o.ID) }
@@ -231,9 +222,6 @@ func (a *App) Close() error {
 		a.closeBucket()
 	}
 	var errs []error
-	if a.Stripe != nil {
-		errs = append(errs, a.Stripe.Close())
-	}
 	if a.Mailbox != nil {
 		errs = append(errs, a.Mailbox.Close())
 	}

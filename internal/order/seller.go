@@ -7,34 +7,6 @@ import (
 	"souk/internal/fault"
 )
 
-// Sale is an order as its seller sees it.
-type Sale struct {
-	Order
-	BuyerName  string
-	BuyerEmail string
-	Timeline   []Event // oldest first
-}
-
-// Filter narrows a seller's list; a zero field lets all pass.
-type Filter struct {
-	Status    Status
-	ProductID int64
-}
-
-// Sales gives up to limit orders of a seller's products, newest first, with ids below before.
-func (s *Service) Sales(ctx context.Context, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
-	return listOfSeller(ctx, s.DB, seller, f, before, limit)
-}
-
-// Sale gives one order of a seller's products.
-func (s *Service) Sale(ctx context.Context, seller int64, publicID string) (Sale, error) {
-	if !isPublicID(publicID) {
-		return Sale{}, errAbsent
-	}
-	sale, err := ofSeller(ctx, s.DB, seller, publicID)
-	return sale, db.NotFound(err, errAbsent)
-}
-
 var errPaidElsewhere = fault.New(fault.Conflict, "paid_elsewhere", "This order is paid through Clerk, which says when it is.")
 
 // MarkPaid records that a seller received the payment of an order by other means, such as a bank transfer, with a note for the

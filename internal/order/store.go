@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,46 +107,6 @@ func scanSale(scan db.Scan) (s Sale, err error) {
 }
 
 const sellersOrders = ` FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.seller_id = $1`
-
-func listOfSeller(ctx context.Context, q db.Q, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
-	sales, err := db.All(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+` AND o.id < $2 AND ($3 = '' OR o.status = $3)
-		AND (CAST($4 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM order_items i WHERE i.order_id = o.id AND i.product_id = CAST($4 AS BIGINT)))
-		ORDER BY o.id DESC LIMIT $5`, seller, before, f.Status, f.ProductID, limit)
-	if err != nil {
-		return nil, err
-	}
-	return sales, addDetails(ctx, q, sales)
-}
-
-func ofSeller(ctx context.Context, q db.Q, seller int64, publicID string) (Sale, error) {
-	sale, err := db.One(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+` AND o.public_id = $2`, seller, publicID)
-	if err != nil {
-		return Sale{}, err
-	}
-	list := []Sale{sale}
-	return list[0], addDetails(ctx, q, list)
-}
-
-// addDetails reads the items and the timelines of all sales.
-func addDetails(ctx context.Context, q db.Q, sales []Sale) error {
-	orders, ids, timelines := make([]*Order, len(sales)), make([]int64, len(sales)), map[int64]*Sale{}
-	for i := range sales {
-		orders[i], ids[i] = &sales[i].Order, sales[i].ID
-		timelines[sales[i].ID] = &sales[i]
-	}
-	if err := addItems(ctx, q, orders); err != nil || len(sales) == 0 {
-		return err
-	}
-	in, args := db.In(ids)
-	_, err := db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
-		var orderID int64
-		if err = scan(&e.ID, &orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
-			timelines[orderID].Timeline = append(timelines[orderID].Timeline, e)
-		}
-		return e, err
-	}, `SELECT id, order_id, kind, actor, detail, created_at FROM order_events WHERE order_id IN (`+in+`) ORDER BY id`, args...)
-	return err
-}
 
 // insert writes the order and its items, and their ids into o.
 func insert(ctx context.Context, q db.Q, o *Order) (err error) {
@@ -390,12 +351,13 @@ type Transaction struct {
 	AmountCents int64
 	Currency    string
 	Extra       bool // its order did not need it
+	CreatedAt   time.Time
 }
 
-const transactionColumns = `id, COALESCE(order_id, 0), provider, external_id, status, amount_cents, currency, extra`
+const transactionColumns = `id, COALESCE(order_id, 0), provider, external_id, status, amount_cents, currency, extra, created_at`
 
 func scanTransaction(scan db.Scan) (t Transaction, err error) {
-	err = scan(&t.ID, &t.OrderID, &t.Provider, &t.ExternalID, &t.Status, &t.AmountCents, &t.Currency, &t.Extra)
+	err = scan(&t.ID, &t.OrderID, &t.Provider, &t.ExternalID, &t.Status, &t.AmountCents, &t.Currency, &t.Extra, &t.CreatedAt)
 	return t, err
 }
 
@@ -569,4 +531,97 @@ func anyDisputeOpen(ctx context.Context, q db.Q, orderID int64) (bool, error) {
 func openDisputes(ctx context.Context, q db.Q, before time.Time, after int64, limit int) ([]Waiting, error) {
 	return db.All(ctx, q, scanWaiting, `SELECT id, external_id FROM disputes WHERE closed_at IS NULL AND updated_at < $1 AND id > $2 ORDER BY id LIMIT $3`,
 		before, after, limit)
+}
+
+// salesFilter holds a list to what Filter.args say, which are numbered from $2.
+const salesFilter = ` AND ($2 = '' OR o.status = $2)
+	AND (CAST($3 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM order_items i WHERE i.order_id = o.id AND i.product_id = CAST($3 AS BIGINT)))
+	AND ($4 = '' OR o.provider = $4)
+	AND ($5 = '' OR lower(c.billing_email) LIKE $6 ESCAPE '\' OR o.public_id LIKE $7 ESCAPE '\' OR o.external_reference = $5 OR o.id = CAST($8 AS BIGINT))
+	AND (CAST($9 AS BIGINT) IS NULL OR o.created_at >= CAST($9 AS BIGINT))
+	AND (CAST($10 AS BIGINT) IS NULL OR o.created_at < CAST($10 AS BIGINT))
+	AND (CAST($11 AS BIGINT) = 0
+		OR EXISTS (SELECT 1 FROM disputes d WHERE d.order_id = o.id AND d.closed_at IS NULL)
+		OR (SELECT r.status FROM refunds r WHERE r.order_id = o.id ORDER BY r.id DESC LIMIT 1) IN ('failed', 'canceled'))`
+
+func listOfSeller(ctx context.Context, q db.Q, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
+	sales, err := db.All(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+salesFilter+` AND o.id < $12 ORDER BY o.id DESC LIMIT $13`,
+		slices.Concat([]any{seller}, f.args(), []any{before, limit})...)
+	if err != nil {
+		return nil, err
+	}
+	return sales, addItems(ctx, q, ordersOf(sales))
+}
+
+// span is the first and the last id of a seller's list, and how many orders that are.
+func span(ctx context.Context, q db.Q, seller int64, f Filter, before int64, limit int) (first, last, n int64, err error) {
+	_, err = db.One(ctx, q, func(scan db.Scan) (none struct{}, err error) { return none, scan(&first, &last, &n) }, `
+		SELECT COALESCE(max(id), 0), COALESCE(min(id), 0), count(*)
+		FROM (SELECT o.id`+sellersOrders+salesFilter+` AND o.id < $12 ORDER BY o.id DESC LIMIT $13) listed`,
+		slices.Concat([]any{seller}, f.args(), []any{before, limit})...)
+	return first, last, n, err
+}
+
+func ofSeller(ctx context.Context, q db.Q, seller int64, publicID string) (Sale, error) {
+	sale, err := db.One(ctx, q, scanSale, `SELECT `+salesColumns+sellersOrders+` AND o.public_id = $2`, seller, publicID)
+	if err != nil {
+		return Sale{}, err
+	}
+	return sale, addItems(ctx, q, []*Order{&sale.Order})
+}
+
+func ordersOf(sales []Sale) []*Order {
+	orders := make([]*Order, len(sales))
+	for i := range sales {
+		orders[i] = &sales[i].Order
+	}
+	return orders
+}
+
+func scanDispute(scan db.Scan) (d Dispute, err error) {
+	err = scan(&d.OrderID, &d.Status, &d.Reason, &d.AmountCents, &d.Currency, &d.Open, &d.Lost, &d.CreatedAt, &d.UpdatedAt, &d.ClosedAt)
+	return d, err
+}
+
+// addHistory reads what happened to all sales and to their money.
+func addHistory(ctx context.Context, q db.Q, sales []Sale) error {
+	if len(sales) == 0 {
+		return nil
+	}
+	ids, at := make([]int64, len(sales)), map[int64]*Sale{}
+	for i := range sales {
+		ids[i], at[sales[i].ID] = sales[i].ID, &sales[i]
+	}
+	in, args := db.In(ids)
+	of := ` WHERE order_id IN (` + in + `) ORDER BY id`
+	_, err := db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
+		var orderID int64
+		if err = scan(&e.ID, &orderID, &e.Kind, &e.Actor, &e.Detail, &e.CreatedAt); err == nil {
+			at[orderID].Timeline = append(at[orderID].Timeline, e)
+		}
+		return e, err
+	}, `SELECT id, order_id, kind, actor, detail, created_at FROM order_events`+of, args...)
+	if err != nil {
+		return err
+	}
+	payments, err := db.All(ctx, q, scanTransaction, `SELECT `+transactionColumns+` FROM transactions`+of, args...)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		at[p.OrderID].Payments = append(at[p.OrderID].Payments, p)
+	}
+	disputes, err := db.All(ctx, q, scanDispute,
+		`SELECT order_id, status, reason, amount_cents, currency, open, lost, created_at, updated_at, closed_at FROM disputes`+of, args...)
+	if err != nil {
+		return err
+	}
+	for _, d := range disputes {
+		at[d.OrderID].Disputes = append(at[d.OrderID].Disputes, d)
+	}
+	given, err := refunds(ctx, q, `order_id IN (`+in+`)`, args...)
+	for _, r := range given {
+		at[r.OrderID].Refunds = append(at[r.OrderID].Refunds, r)
+	}
+	return err
 }

@@ -1,5 +1,0 @@
-package stripe
-
-import "net/http"
-
-func (s *Stripe) pageRoutes(mux *http.ServeMux) {}
