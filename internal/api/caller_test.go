@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"souk/internal/dbtest"
 	"souk/internal/devcloud"
 	"souk/internal/souktest"
 )
@@ -168,7 +169,9 @@ func TestCustomer(t *testing.T) {
 }
 
 func TestWebhooksAreThereAndNotConfigured(t *testing.T) {
-	s, _ := withClerk(t)
+	issuer := souktest.NewClerk(t)
+	s := souktest.New(t, dbtest.SQLite(t), append(issuer.Env(), "PUBLIC_URL=https://shop.example.test", "SECRET_KEY="+strings.Repeat("k", 32),
+		"ORDER_CONFIRM_ALLOW_MANUAL=false")...)
 	for _, path := range []string{"/api/webhooks/clerk/", "/api/webhooks/stripe/"} {
 		s.Nobody().Post(path, `{"type":"user.created"}`).Is(503)
 		s.Nobody().Post(path, strings.Repeat("x", 100<<10)).Is(503)

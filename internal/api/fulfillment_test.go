@@ -31,7 +31,7 @@ func TestADigitalProductFromCartToDownloads(t *testing.T) {
 			t.Errorf("item %v", item)
 		}
 		checkout := created.Sub("checkout")
-		if checkout.Text("provider") != "manual" || checkout.Text("checkout_url") != s.URL+"/checkout/"+o.Text("public_id")+"/" {
+		if checkout.Text("provider") != "stripe" || checkout.Text("checkout_url") != s.URL+"/checkout/"+o.Text("public_id")+"/" {
 			t.Errorf("checkout %v", checkout)
 		}
 		if n := len(ben.Get("/api/account/downloads/").List()) + len(ben.Get("/api/account/entitlements/").List()); n != 0 {

@@ -178,7 +178,7 @@ func TestConfirmationsThatAreRefused(t *testing.T) {
 				t.Error(refused)
 			}
 		}
-		if code := ben.Post(path+"confirm/", `{"provider":"stripe","external_id":"cs_1"}`).Is(503).Object().Text("code"); code != "provider_not_configured" {
+		if code := ben.Post(path+"confirm/", `{"provider":"stripe","external_id":"cs_1"}`).Is(409).Object().Text("code"); code != "payment_pending" {
 			t.Error(code)
 		}
 		for body, field := range map[string]string{
@@ -326,7 +326,7 @@ func TestSellersFindTheirOrders(t *testing.T) {
 func TestTheCheckoutPageTellsNothingOfTheBuyer(t *testing.T) {
 	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
 		ana, ben := s.As("ana@example.test"), s.As("ben@example.test")
-		p := offer(ana, souktest.Object{"name": "<b>Secret</b>"}, souktest.Object{"currency": "KWD", "amount_cents": 1500})
+		p := offer(ana, souktest.Object{"name": "<b>Secret</b>"}, souktest.Object{"currency": "KWD", "amount_cents": 1500, "billing_period": "monthly"})
 		created := ben.Post("/api/account/orders/create/", souktest.Object{"price_id": p.price, "notes": "<img onerror=x>"}).Is(201).Object()
 		address := created.Sub("checkout").Text("checkout_url")
 		nobody := s.Nobody()

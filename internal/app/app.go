@@ -21,6 +21,7 @@ import (
 	"souk/internal/db"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/mailbox"
+	stripestandin "souk/internal/devcloud/stripe"
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
@@ -45,7 +46,8 @@ type App struct {
 	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
 	ClerkBackend *devcloud.Backend
 
-	Mailbox *mailbox.Box // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
+	Stripe  *stripestandin.Stripe // the stand-in for Stripe; nil outside development, or when Stripe is configured
+	Mailbox *mailbox.Box          // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
 
 	Jobs *jobs.Queue
 
@@ -88,8 +90,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	stripeKeys, err := accountOf(cfg).keys()
-	if err != nil {
+	account := accountOf(cfg)
+	if _, err := account.keys(); err != nil {
 		return nil, err
 	}
 	if err := cfg.KeepSecretKey(); err != nil {
@@ -157,7 +159,14 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	}
-	if account := accountOf(cfg); account.configured() {
+	if account, err = a.openStandIn(account); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	stripeKeys, err := account.keys()
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	if account.configured() {
 		a.stripe, a.closeStripe = openStripe(cfg, account, now)
 		deps.CardStep = stripe.Step
 		deps.Ask[order.Stripe] = func(ctx context.Context, _ int64, o order.Order) error { return a.stripe.Ask(ctx, o.ID) }
@@ -222,6 +231,9 @@ func (a *App) Close() error {
 		a.closeBucket()
 	}
 	var errs []error
+	if a.Stripe != nil {
+		errs = append(errs, a.Stripe.Close())
+	}
 	if a.Mailbox != nil {
 		errs = append(errs, a.Mailbox.Close())
 	}

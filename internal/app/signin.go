@@ -13,6 +13,7 @@ import (
 	"souk/internal/config"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/mailbox"
+	stripestandin "souk/internal/devcloud/stripe"
 	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
 	"souk/internal/identity/supabase"
@@ -76,6 +77,10 @@ func (a *App) withStandIns(api http.Handler) http.Handler {
 	var places []place
 	if a.Issuer != nil {
 		places = append(places, place{devcloud.BackendPrefix + "/", a.ClerkBackend.Handler()}, place{devcloud.Prefix + "/", a.Issuer.Handler()})
+	}
+	if a.Stripe != nil {
+		handler := devcloud.Local(a.Stripe.Handler())
+		places = append(places, place{stripestandin.Prefix + "/", handler}, place{stripestandin.APIPrefix + "/", handler})
 	}
 	if a.Mailbox != nil {
 		places = append(places, place{mailbox.Prefix + "/", devcloud.Local(a.Mailbox.Handler())})

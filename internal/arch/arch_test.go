@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 
 	"internal/api":      slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web":      slices.Concat(kernel, internal("httpx", "catalog"), []string{"frontend"}),
-	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel,
+	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel, "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/app":              everything, "internal/demo": {},
 	"internal/cli": internal("app", "config", "devcloud"),

@@ -60,6 +60,9 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	work, ctx := errgroup.WithContext(ctx) // whatever fails stops the others
 	work.Go(func() error { return a.Serve(ctx, listener) })
 	work.Go(func() error { return a.Jobs.Run(ctx) })
+	if a.Stripe != nil {
+		work.Go(func() error { return a.Stripe.Run(ctx) })
+	}
 	if operators != nil {
 		slog.InfoContext(ctx, "listening for operators", "address", operators.Addr().String())
 		work.Go(func() error { return a.ServeOperator(ctx, operators) })

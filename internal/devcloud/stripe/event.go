@@ -1,0 +1,87 @@
+package stripe
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Faults are what a network does to webhooks. The zero value does nothing.
+type Faults struct {
+	Drop      float64       // the share of events that are never sent
+	Duplicate float64       // the share that is sent twice
+	MaxDelay  time.Duration // before the first try; random up to this
+}
+
+// SetFaults says what goes wrong with the webhooks from now on.
+func (s *Stripe) SetFaults(f Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := s.state.Settings
+	set.Faults = f
+	s.state.put(set)
+}
+
+// tell makes an event of an object as it is now, to be sent.
+func (s *Stripe) tell(kind string, about object) {
+	set := s.state.Settings
+	set.Number++
+	s.state.put(set)
+	now := s.o.Now()
+	e := &event{ID: newID("evt"), Type: kind, Created: unix(now), Number: set.Number, Copies: 1, NextAt: now.UnixMilli(), Held: set.HoldEvents}
+	body, err := json.Marshal(object{
+		"id": e.ID, "object": "event", "account": nil, "api_version": APIVersion, "created": e.Created, "data": object{"object": about}, "livemode": false,
+		"pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "type": kind,
+	})
+	if err != nil {
+		panic(err) // made of plain values
+	}
+	e.Body = body
+	f := set.Faults
+	if rand.Float64() < f.Drop {
+		e.Dropped, e.Copies = true, 0
+	} else if rand.Float64() < f.Duplicate {
+		e.Copies = 2
+	}
+	if f.MaxDelay > 0 {
+		e.NextAt += rand.Int64N(f.MaxDelay.Milliseconds() + 1)
+	}
+	s.state.put(e)
+	s.wakeUp()
+}
+
+func getEvent(c *call) (any, error) {
+	e := c.state.Events[c.r.PathValue("id")]
+	if e == nil {
+		return nil, missing("event", c.r.PathValue("id"))
+	}
+	return e.Body, nil
+}
+
+func listEvents(c *call) (any, error) {
+	all := newest(c.state.Events, func(e *event) int64 { return e.Number })
+	all = slices.DeleteFunc(all, func(e *event) bool { return c.text("type") != "" && e.Type != c.text("type") })
+	return page(c, all, func(e *event) string { return e.ID }, func(e *event) int64 { return e.Created }, func(e *event) any { return e.Body })
+}
+
+// Told is an event and what became of it.
+type Told struct {
+	ID, Type string
+	Body     []byte
+	Answers  []int // HTTP statuses of the tries; 0: no answer
+	Waits    bool  // it is still to be sent
+	Dropped  bool
+	Held     bool
+	Created  time.Time
+}
+
+// Events gives everything that happened, the newest first.
+func (s *Stripe) Events() (list []Told) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range newest(s.state.Events, func(e *event) int64 { return e.Number }) {
+		list = append(list, Told{e.ID, e.Type, e.Body, slices.Clone(e.Answers), e.Copies > 0, e.Dropped, e.Held, time.Unix(e.Created, 0).UTC()})
+	}
+	return list
+}

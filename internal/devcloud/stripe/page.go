@@ -1,0 +1,5 @@
+package stripe
+
+import "net/http"
+
+func (s *Stripe) pageRoutes(mux *http.ServeMux) {}
