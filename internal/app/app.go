@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -30,6 +31,7 @@ import (
 	"souk/internal/jobs"
 	"souk/internal/mail"
 	"souk/internal/metrics"
+	"souk/internal/notice"
 	"souk/internal/order"
 	"souk/internal/order/stripe"
 	"souk/internal/project"
@@ -58,6 +60,7 @@ type App struct {
 	bookings      *booking.Service
 	projects      *project.Service
 	fulfillment   *fulfillment.Service
+	notices       *notice.Service
 	stripe        *stripe.Service // nil when it is not configured
 	inbox         *inbox.Service
 	idempotency   *httpx.Idempotency
@@ -93,6 +96,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	account := accountOf(cfg)
 	if _, err := account.keys(); err != nil {
 		return nil, err
+	}
+	templates, err := notice.LoadTemplates(cfg.MailTemplatesDir)
+	if err != nil {
+		return nil, config.Fault{Err: fmt.Errorf("MAIL_TEMPLATES_DIR: %w", err)}
 	}
 	if err := cfg.KeepSecretKey(); err != nil {
 		return nil, err
@@ -152,9 +159,14 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.fulfillment = &fulfillment.Service{DB: d, Now: now, Catalog: a.catalog, Bookings: a.bookings, Subscriptions: a.subscriptions}
 	a.subscriptions.Changed = a.fulfillment.FollowPlan
 	a.catalog.AssetAdded = a.fulfillment.AssetAdded
+	a.notices = notice.New(notice.Deps{
+		DB: d, Now: now, Jobs: a.Jobs, Mail: a.mail, Templates: templates, People: a.people, Fulfillment: a.fulfillment,
+		Shop: cfg.ShopName, PublicURL: cfg.PublicURL, Tried: a.metrics.Mail,
+	})
 	deps := order.Deps{
 		DB: d, Now: now, People: a.people, Catalog: a.catalog, Subscribed: a.subscriptions.Subscribed, Jobs: a.Jobs, Arrived: a.inbox.Wake,
-		Fulfill: a.fulfillment.Fulfill, Follow: a.fulfillment.Follow,
+		Happened: a.notices.OrderHappened,
+		Fulfill:  a.fulfillment.Fulfill, Follow: a.fulfillment.Follow,
 		Ask:       map[string]func(ctx context.Context, buyer int64, o order.Order) error{order.Clerk: a.askClerkFor},
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
@@ -177,7 +189,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if a.stripe != nil {
 		a.stripe.Orders = a.orders
 	}
-	a.subscriptions.Orders = a.orders
+	a.subscriptions.Orders, a.notices.Orders = a.orders, a.orders
 	a.clerkJobs()
 	a.stripeJobs()
 	a.schedule()

@@ -97,6 +97,7 @@ func (a *App) eraseUser(ctx context.Context, tx *db.Tx, clerkUserID string) erro
 		a.subscriptions.ForgetHolder(ctx, tx, profile.ID),
 		a.catalog.RetireSeller(ctx, tx, profile.ID),
 		a.projects.ForgetOwner(ctx, tx, profile.ID),
+		a.notices.Forget(ctx, tx, profile.ID),
 		a.idempotency.ForgetCaller(ctx, tx, clerkUserID),
 		a.inbox.Blank(ctx, tx, clerkProvider, clerkUserID),
 		a.inbox.Blank(ctx, tx, stripeProvider, clerkUserID),

@@ -20,7 +20,9 @@ func (a *App) stands(ctx context.Context) (metrics.Stands, error) {
 	if a.stripe != nil {
 		reconciled[stripeProvider], orderErr = a.orders.ReconciledUntil(ctx)
 	}
-	return metrics.Stands{Events: events, DeadJobs: dead, Reconciled: reconciled}, errors.Join(inboxErr, jobsErr, subscriptionErr, orderErr)
+	mails, mailErr := a.notices.Open(ctx)
+	return metrics.Stands{Events: events, DeadJobs: dead, Reconciled: reconciled, Mails: mails},
+		errors.Join(inboxErr, jobsErr, subscriptionErr, orderErr, mailErr)
 }
 
 func (a *App) countReconciled(t subscription.Tally, err error) {

@@ -35,6 +35,7 @@ type commands struct {
 	Token     token     `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
 	Seller    seller    `cmd:"" help:"Who may sell, when SELLER_ACCESS is allowlist."`
 	Webhooks  webhooks  `cmd:"" help:"What providers sent, and what became of it."`
+	Mail      mail      `cmd:"" help:"What the shop mails: list it, send it again, see and change how it looks."`
 	Jobs      jobs      `cmd:"" help:"What the shop does later: list it, try it again."`
 	Doctor    doctor    `cmd:"" help:"Check the configuration, the database, the jobs, the storage, the sign-in keys and the clock."`
 	Reconcile reconcile `cmd:"" help:"Compare users and subscriptions with Clerk's, put right what differs, and say what did."`

@@ -13,6 +13,7 @@ import (
 
 	"souk/internal/app"
 	"souk/internal/config"
+	"souk/internal/devcloud/mailbox"
 )
 
 type serve struct{}
@@ -55,7 +56,13 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	defer unlock()
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
-		p.printf("Souk is open at %s (API: %[1]s/api/products/). Stop it with Ctrl-C.\n", cfg.PublicURL)
+		places := fmt.Sprintf("API: %s/api/products/", cfg.PublicURL)
+		if a.Mailbox != nil {
+			places += fmt.Sprintf(", its mail: %s%s/", cfg.PublicURL, mailbox.Prefix)
+		}
+		p.printf("Souk is open at %s (%s). Stop it with Ctrl-C.\n", cfg.PublicURL, places)
+	} else if cfg.SMTPURL == "" {
+		slog.WarnContext(ctx, "there is no mail server: nobody gets a receipt or any other mail (SMTP_URL)")
 	}
 	work, ctx := errgroup.WithContext(ctx) // whatever fails stops the others
 	work.Go(func() error { return a.Serve(ctx, listener) })

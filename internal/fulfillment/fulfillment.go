@@ -107,6 +107,11 @@ func (s *Service) Downloads(ctx context.Context, buyer, before int64, limit int)
 	return grantsOfBuyer(ctx, s.DB, buyer, before, limit)
 }
 
+// DownloadsOf gives up to limit grants that a buyer's profile has by one order, oldest first.
+func (s *Service) DownloadsOf(ctx context.Context, buyer int64, publicID string, limit int) ([]Grant, error) {
+	return grantsOfOrder(ctx, s.DB, buyer, publicID, limit)
+}
+
 // Peek gives a grant of the buyer's that can be used now, and its file, without using it: sign the file's address between
 // Peek and Take, so that a storage that fails costs nothing. A token of someone else's is as unknown as one that does not
 // exist; a grant that was taken back, has expired or is used up is Forbidden.

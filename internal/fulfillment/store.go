@@ -97,6 +97,11 @@ func grantsOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) 
 	return db.All(ctx, q, scanGrant, buyersGrants+` AND g.id < $2 ORDER BY g.id DESC LIMIT $3`, buyer, before, limit)
 }
 
+func grantsOfOrder(ctx context.Context, q db.Q, buyer int64, publicID string, limit int) ([]Grant, error) {
+	return db.All(ctx, q, scanGrant, buyersGrants+` AND i.order_id = (SELECT o.id FROM orders o WHERE o.public_id = $2) ORDER BY g.id LIMIT $3`,
+		buyer, publicID, limit)
+}
+
 func grantOfBuyer(ctx context.Context, q db.Q, buyer int64, token string) (Grant, error) {
 	return db.One(ctx, q, scanGrant, buyersGrants+` AND g.token = $2`, buyer, token)
 }

@@ -30,6 +30,11 @@ func (s *Service) Customer(ctx context.Context, p Profile) (Customer, error) {
 	return c, err
 }
 
+// Owner gives the profile of a buyer account.
+func (s *Service) Owner(ctx context.Context, customerID int64) (profileID int64, err error) {
+	return ownerOf(ctx, s.DB, customerID)
+}
+
 // UpdateCustomer writes the given fields of the caller's buyer account.
 func (s *Service) UpdateCustomer(ctx context.Context, p Profile, change CustomerChange) (c Customer, err error) {
 	if _, err := s.Customer(ctx, p); err != nil {

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"souk/internal/db"
 )
@@ -28,6 +29,15 @@ func (s *Service) Caller(ctx context.Context, c Claims) (Caller, error) {
 	}
 	return active(c, p)
 }
+
+// Profile gives a user by the profile's id, also one who was erased. ErrUnknown when there is none.
+func (s *Service) Profile(ctx context.Context, id int64) (Profile, error) {
+	p, err := profileByID(ctx, s.DB, id)
+	return p, db.NotFound(err, ErrUnknown)
+}
+
+// Name is what the user is called, or empty.
+func (p Profile) Name() string { return strings.TrimSpace(p.FirstName + " " + p.LastName) }
 
 func active(c Claims, p Profile) (Caller, error) {
 	if !p.IsActive {

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"souk/internal/db"
@@ -19,6 +18,14 @@ func scanProfile(scan db.Scan) (p Profile, err error) {
 
 func profileBySubject(ctx context.Context, q db.Q, subject string) (Profile, error) {
 	return db.One(ctx, q, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE clerk_user_id = $1`, subject)
+}
+
+func profileByID(ctx context.Context, q db.Q, id int64) (Profile, error) {
+	return db.One(ctx, q, scanProfile, `SELECT `+profileColumns+` FROM profiles WHERE id = $1`, id)
+}
+
+func ownerOf(ctx context.Context, q db.Q, customerID int64) (profileID int64, err error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT profile_id FROM customers WHERE id = $1`, customerID)
 }
 
 func clerkUserID(ctx context.Context, q db.Q, profileID int64) (string, error) {
@@ -104,7 +111,7 @@ func insertCustomer(ctx context.Context, q db.Q, p Profile, now time.Time) (Cust
 	_, err := q.Exec(ctx, `
 		INSERT INTO customers (profile_id, external_customer_id, billing_email, full_name, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (profile_id) DO NOTHING`,
-		p.ID, p.ClerkUserID, p.Email, strings.TrimSpace(p.FirstName+" "+p.LastName), now)
+		p.ID, p.ClerkUserID, p.Email, p.Name(), now)
 	if err != nil {
 		return Customer{}, err
 	}

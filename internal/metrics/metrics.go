@@ -19,6 +19,7 @@ import (
 type Stands struct {
 	Events     map[string]int64     // of the webhook inbox, by the status of those that are not done
 	DeadJobs   int64                // failed for the last time
+	Mails      map[string]int64     // that are pending or failed, by status
 	Reconciled map[string]time.Time // by provider, when everything was last compared with it; zero: never
 }
 
@@ -31,6 +32,7 @@ type Metrics struct {
 	requestSeconds  *prometheus.HistogramVec
 	webhooks        *prometheus.CounterVec
 	webhookSeconds  *prometheus.HistogramVec
+	mails           *prometheus.CounterVec
 	drift           *prometheus.CounterVec
 	reconciliations *prometheus.CounterVec
 	unasked         prometheus.Counter
@@ -59,6 +61,7 @@ func New(stands func(context.Context) (Stands, error)) *Metrics {
 			"provider", "outcome"),
 		webhookSeconds: histogram("souk_webhook_seconds", "Time to store a webhook and do what it means.",
 			[]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5}, "provider"),
+		mails: counter("souk_mails_total", "Attempts to send a mail, by what came of them; retried ones are tried again.", "kind", "outcome"),
 		drift: counter("souk_reconcile_drift_total", "Differences that reconciling with the provider found, by kind and whether it repaired them.", "provider", "kind", "repaired"),
 		reconciliations: counter("souk_reconcile_runs_total", "Reconciliations by how they ended: complete, partial (the next one goes on), failed.",
 			"provider", "outcome"),
@@ -67,7 +70,7 @@ func New(stands func(context.Context) (Stands, error)) *Metrics {
 		comparedUsers: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "souk_reconcile_users_total", Help: "Users whose subscriptions were compared with the provider's."}),
 	}
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.webhooks, m.webhookSeconds, m.drift, m.reconciliations, m.unasked, m.comparedUsers,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.webhooks, m.webhookSeconds, m.mails, m.drift, m.reconciliations, m.unasked, m.comparedUsers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), database{m})
 	return m
 }
@@ -92,6 +95,9 @@ func (m *Metrics) Webhook(provider, outcome string, took time.Duration) {
 	m.webhooks.WithLabelValues(provider, outcome).Inc()
 	m.webhookSeconds.WithLabelValues(provider).Observe(took.Seconds())
 }
+
+// Mail counts an attempt to send a mail.
+func (m *Metrics) Mail(kind, outcome string) { m.mails.WithLabelValues(kind, outcome).Inc() }
 
 // Reconciliation is what came of comparing everything with the provider.
 type Reconciliation struct {
@@ -125,13 +131,14 @@ var (
 	databaseUp = prometheus.NewDesc("souk_database_up", "1 when what follows from the database could be read.", nil, nil)
 	inboxOpen  = prometheus.NewDesc("souk_webhook_events_open",
 		"Webhooks kept and not done: deferred ones lack something, failed ones are tried again, those in review wait for somebody.", []string{"status"}, nil)
+	mailsOpen  = prometheus.NewDesc("souk_mails_open", "Mails that wait to be sent, and those that failed for good, by status.", []string{"status"}, nil)
 	deadJobs   = prometheus.NewDesc("souk_jobs_dead", "Jobs that failed for the last time.", nil, nil)
 	reconciled = prometheus.NewDesc("souk_reconcile_last_complete_timestamp_seconds",
 		"When everything was last compared with the provider, by any instance or souk reconcile; 0: never.", []string{"provider"}, nil)
 )
 
 func (database) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, inboxOpen, deadJobs, reconciled} {
+	for _, d := range []*prometheus.Desc{databaseUp, inboxOpen, mailsOpen, deadJobs, reconciled} {
 		to <- d
 	}
 }
@@ -151,6 +158,9 @@ func (d database) Collect(to chan<- prometheus.Metric) {
 	gauge(databaseUp, 1)
 	for status, n := range stands.Events {
 		gauge(inboxOpen, float64(n), status)
+	}
+	for status, n := range stands.Mails {
+		gauge(mailsOpen, float64(n), status)
 	}
 	gauge(deadJobs, float64(stands.DeadJobs))
 	for provider, last := range stands.Reconciled {

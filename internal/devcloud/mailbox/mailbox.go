@@ -133,6 +133,13 @@ func (b *Box) Drop(n int) { b.next(n, fate{drop: true}) }
 // Stall has the senders of the next n mails wait for an answer in vain.
 func (b *Box) Stall(n int) { b.next(n, fate{stall: true}) }
 
+// Forgive has the next mails kept again.
+func (b *Box) Forgive() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.plan = nil
+}
+
 func (b *Box) next(n int, f fate) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,0 +1,76 @@
+package notice
+
+import (
+	"context"
+	"time"
+
+	"souk/internal/db"
+)
+
+const columns = `id, kind, key, profile_id, data, status, reason, message_id, attempts, sent_at, created_at, updated_at`
+
+// forgotten is the data of a notice whose recipient was erased.
+const forgotten = "{}"
+
+func scanNotice(scan db.Scan) (n Notice, err error) {
+	err = scan(&n.ID, &n.Kind, &n.Key, &n.ProfileID, &n.Data, &n.Status, &n.Reason, &n.MessageID, &n.Attempts, &n.SentAt, &n.CreatedAt, &n.UpdatedAt)
+	return n, err
+}
+
+// insert answers ErrNoRows when there is a notice of that key.
+func insert(ctx context.Context, q db.Q, n Notice) (id int64, err error) {
+	return db.One(ctx, q, db.Value[int64], `
+		INSERT INTO notices (kind, key, profile_id, data, status, message_id, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (key) DO NOTHING RETURNING id`,
+		n.Kind, n.Key, n.ProfileID, n.Data, n.Status, n.MessageID, n.CreatedAt)
+}
+
+func byID(ctx context.Context, q db.Q, id int64) (Notice, error) {
+	return db.One(ctx, q, scanNotice, `SELECT `+columns+` FROM notices WHERE id = $1`, id)
+}
+
+func list(ctx context.Context, q db.Q, status Status, before int64, limit int) ([]Notice, error) {
+	return db.All(ctx, q, scanNotice, `SELECT `+columns+` FROM notices WHERE id < $1 AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3`,
+		before, status, limit)
+}
+
+// begin counts an attempt. won is false when another one began, or the notice is not pending any more.
+func begin(ctx context.Context, q db.Q, n Notice, now time.Time) (won bool, err error) {
+	changed, err := q.Exec(ctx, `UPDATE notices SET attempts = $2, updated_at = $3 WHERE id = $1 AND status = 'pending' AND attempts = $2 - 1`,
+		n.ID, n.Attempts, now)
+	return changed == 1, err
+}
+
+// finish writes what came of the attempt that begin counted.
+func finish(ctx context.Context, q db.Q, n Notice) (won bool, err error) {
+	changed, err := q.Exec(ctx, `
+		UPDATE notices SET status = $3, reason = $4, sent_at = $5, updated_at = $6 WHERE id = $1 AND status = 'pending' AND message_id = $2`,
+		n.ID, n.MessageID, n.Status, n.Reason, n.SentAt, n.UpdatedAt)
+	return changed == 1, err
+}
+
+func reopen(ctx context.Context, q db.Q, n Notice, now time.Time) error {
+	_, err := q.Exec(ctx, `UPDATE notices SET status = 'pending', reason = '', message_id = $2, attempts = 0, updated_at = $3 WHERE id = $1 AND status <> 'pending'`,
+		n.ID, n.MessageID, now)
+	return err
+}
+
+func forget(ctx context.Context, q db.Q, profile int64, now time.Time) error {
+	_, err := q.Exec(ctx, `
+		UPDATE notices SET status = CASE WHEN status = 'sent' THEN status ELSE 'dropped' END, reason = '', data = $2, updated_at = $3
+		WHERE profile_id = $1 AND data <> $2`, profile, forgotten, now)
+	return err
+}
+
+func countOpen(ctx context.Context, q db.Q) (map[string]int64, error) {
+	open := map[string]int64{string(Pending): 0, string(Failed): 0}
+	_, err := db.All(ctx, q, func(scan db.Scan) (none struct{}, err error) {
+		var status string
+		var n int64
+		if err = scan(&status, &n); err == nil {
+			open[status] = n
+		}
+		return none, err
+	}, `SELECT status, count(*) FROM notices WHERE status IN ('pending', 'failed') GROUP BY status`)
+	return open, err
+}
