@@ -63,6 +63,13 @@ func (s *Stripe) FailNext(part string, n, status int) {
 	s.broken = append(s.broken, breakage{n, status, part})
 }
 
+// Heal ends what FailNext asked for.
+func (s *Stripe) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = nil
+}
+
 func (s *Stripe) nextBreakage(path string) (status int, broken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
