@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
@@ -15,12 +16,13 @@ type Faults struct {
 }
 
 // SetFaults says what goes wrong with the webhooks from now on.
-func (s *Stripe) SetFaults(f Faults) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	set := s.state.Settings
-	set.Faults = f
-	s.state.put(set)
+func (s *Stripe) SetFaults(ctx context.Context, f Faults) error {
+	return s.change(ctx, func() error {
+		set := s.state.Settings
+		set.Faults = f
+		s.state.put(set)
+		return nil
+	})
 }
 
 // tell makes an event of an object as it is now, to be sent.

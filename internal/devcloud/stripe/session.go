@@ -75,6 +75,9 @@ func createSession(c *call) (any, error) {
 	return wireSession(c, s), nil
 }
 
+// Total is what a line costs.
+func (l line) Total() int64 { return l.UnitAmount * l.Quantity }
+
 // readLines reads what is sold, and sums it up.
 func (c *call) readLines(s *session) error {
 	for n := range maxLines + 1 {
@@ -104,7 +107,7 @@ func (c *call) readLines(s *session) error {
 		}
 		s.Currency = currency
 		s.Lines = append(s.Lines, l)
-		if s.Subtotal += l.UnitAmount * l.Quantity; s.Subtotal > maxAmount {
+		if s.Subtotal += l.Total(); s.Subtotal > maxAmount {
 			return invalid("amount_too_large", "line_items", "The total is more than %d", maxAmount)
 		}
 		s.Total = s.Subtotal
