@@ -29,22 +29,18 @@ type controlView struct {
 	Now            time.Time
 }
 
-func (s *Stripe) controlRoutes(page func(pattern string, do func(w http.ResponseWriter, r *http.Request))) {
-	page("GET /{$}", s.controlPage)
-	page("POST /do/{$}", func(w http.ResponseWriter, r *http.Request) {
-		said := "Done."
-		if err := r.ParseForm(); err != nil {
-			said = "The form cannot be read."
-		} else if err := s.do(r.Context(), r.PostForm); err != nil {
-			said = "Not done: " + err.Error() + "."
-		}
-		http.Redirect(w, r, Prefix+"/?"+url.Values{"said": {said}}.Encode(), http.StatusSeeOther)
-	})
+func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
+	said := "Done."
+	if err := s.do(r.Context(), r.PostForm); err != nil {
+		said = "Not done: " + err.Error() + "."
+	}
+	http.Redirect(w, r, Prefix+"/?"+url.Values{"said": {said}}.Encode(), http.StatusSeeOther)
+	return nil
 }
 
 func first[T any](list []T) []T { return list[:min(len(list), shown)] }
 
-func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) {
+func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
 	v := controlView{
 		Said: r.URL.Query().Get("said"), Sessions: first(s.Sessions()), Payments: first(s.Payments()), Refunds: first(s.Refunds()),
 		Disputes: first(s.Disputes()), Events: first(s.Events()), Now: s.o.Now(),
@@ -54,7 +50,8 @@ func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	v.RefundsPending, v.Hold, v.Faults = set.RefundsPending, set.HoldEvents, set.Faults
 	v.DropPercent, v.DoublePercent, v.DelaySeconds = int(set.Faults.Drop*100), int(set.Faults.Duplicate*100), int(set.Faults.MaxDelay.Seconds())
-	show(w, r, http.StatusOK, "control.html", v)
+	render(w, http.StatusOK, "control.html", "", v)
+	return nil
 }
 
 // do is what the buttons of the page ask for.

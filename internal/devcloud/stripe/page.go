@@ -5,154 +5,114 @@ import (
 	"embed"
 	"errors"
 	"html/template"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
+	"time"
 
 	"souk/internal/httpx"
 	"souk/internal/money"
 )
 
+const maxForm = 16 << 10
+
 //go:embed pages
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"amount": amount, "when": when, "upper": strings.ToUpper}).ParseFS(files, "pages/*.html"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"amount": amount,
+	"when":   when,
+	"utc":    func(at int64) string { return time.Unix(at, 0).UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+	"stamp":  func(at int64) string { return time.Unix(at, 0).UTC().Format(time.RFC3339) },
+}).ParseFS(files, "pages/*.html"))
 
-// amount is money of Stripe's in the currency's own form, such as 12.50 USD.
-func amount(n int64, currency string) string {
-	code := strings.ToUpper(currency)
-	switch code { // https://docs.stripe.com/currencies#special-cases
-	case "ISK", "UGX":
-		n /= 100
-	case "MGA":
-		n *= 100
-	}
-	return money.Format(n, code) + " " + code
+// refusedPage is a request for a page that is answered with words alone.
+type refusedPage struct {
+	status         int
+	Title, Message string
 }
 
-const pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+func (r *refusedPage) Error() string { return r.Message }
 
-// pageRoutes are the pages for people. A form of another site is refused.
+var (
+	errNoPage  = &refusedPage{404, "There is no such page", "It may belong to a stand-in that began anew since. Go back to the shop, and start again from there."}
+	errForeign = &refusedPage{403, "Not from here", "Only the stand-in's own pages may send this."}
+	errForm    = &refusedPage{400, "This cannot be read", "The form is too long, or is none."}
+)
+
+// pageRoutes are the pages for people. Their forms are plain, so that they work without a script, and from a terminal.
 func (s *Stripe) pageRoutes(mux *http.ServeMux) {
-	guard := http.NewCrossOriginProtection()
-	page := func(pattern string, do func(w http.ResponseWriter, r *http.Request)) {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+Prefix+path, guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			httpx.NameRoute(r, Prefix+strings.TrimSuffix(path, "{$}"))
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			do(w, r)
-		})))
+	handle := func(pattern string, handler func(w http.ResponseWriter, r *http.Request) error) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			_, route, _ := strings.Cut(pattern, " ")
+			httpx.NameRoute(r, strings.TrimSuffix(route, "{$}"))
+			err := checkForm(w, r)
+			if err == nil {
+				err = handler(w, r)
+			}
+			if refused := (*refusedPage)(nil); errors.As(err, &refused) {
+				render(w, refused.status, "refused.html", "", refused)
+			} else if err != nil {
+				httpx.WriteProblem(w, r, err)
+			}
+		})
 	}
 	style, _ := files.ReadFile("pages/stripe.css") // embedded: it is there
 	mux.Handle("GET "+Prefix+"/stripe.css", httpx.Static("text/css; charset=utf-8", style))
-	page("GET /pay/{id}", s.payPage)
-	page("POST /pay/{id}", s.payForm)
-	s.controlRoutes(page)
+	handle("GET "+Prefix+"/pay/{session}", s.showPayPage)
+	handle("POST "+Prefix+"/pay/{session}", s.payOnPage)
+	handle("GET "+Prefix+"/{$}", s.controlPage)
+	handle("POST "+Prefix+"/do/{$}", s.controlForm)
+	handle(Prefix+"/", func(http.ResponseWriter, *http.Request) error { return errNoPage })
 }
 
-// show answers with a page.
-func show(w http.ResponseWriter, r *http.Request, status int, name string, view any) {
-	var text bytes.Buffer
-	if err := templates.ExecuteTemplate(&text, name, view); err != nil {
-		httpx.WriteProblem(w, r, err)
+// checkForm refuses forms that a page of somebody else's sends with the browser, and reads the others.
+func checkForm(w http.ResponseWriter, r *http.Request) error {
+	if http.NewCrossOriginProtection().Check(r) != nil {
+		return errForeign
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if r.ParseForm() != nil {
+		return errForm
+	}
+	return nil
+}
+
+// render answers with a page. leadsTo is another origin that its form may lead to, or empty.
+func render(w http.ResponseWriter, status int, name, leadsTo string, view any) {
+	var body bytes.Buffer
+	if err := templates.ExecuteTemplate(&body, name, view); err != nil {
+		slog.Error("a page of the stand-in for Stripe", "page", name, "err", err)
+		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
 		return
 	}
 	header := w.Header()
+	header.Set("Content-Security-Policy", strings.TrimRight("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+leadsTo, " "))
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", pagePolicy)
 	header.Set("Cache-Control", "no-store")
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Referrer-Policy", "same-origin")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes()) // the client may be gone
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 }
 
-// testCard is a way to pay that the page offers.
-type testCard struct{ Number, Name, What string }
-
-var testCards = []testCard{
-	{CardPays, "4242 4242 4242 4242", "pays"},
-	{CardDeclined, "4000 0000 0000 0002", "is declined"},
-	{CardInsufficient, "4000 0000 0000 9995", "is declined: insufficient funds"},
-	{CardChallenge, "4000 0025 0000 3155", "asks for 3-D Secure"},
-	{BankPays, "Bank debit", "takes a minute, then works"},
-	{BankFails, "Bank debit without funds", "takes a minute, then fails"},
-}
-
-var countries = []struct{ Code, Name string }{{"DE", "Germany"}, {"FR", "France"}, {"GB", "United Kingdom"}, {"JP", "Japan"}, {"US", "United States"}}
-
-type payView struct {
-	ID, Status, Currency string
-	Lines                []line
-	Subtotal, Tax, Total int64
-	AskTax, Challenge    bool
-	Email, Fault, Typed  string
-	Country              string
-	Cards                []testCard
-	Countries            any
-	CancelURL, BackURL   string
-}
-
-func (s *Stripe) viewOf(id string) (v payView, found bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tick()
-	c := s.state.Sessions[id]
-	if c == nil {
-		return v, false
+// amount writes what Stripe counts for people. Its units are those of ISO 4217, but for three currencies
+// (https://docs.stripe.com/currencies#special-cases).
+func amount(n int64, currency string) string {
+	code := strings.ToUpper(currency)
+	digits := money.Format(n, code)
+	switch code {
+	case "ISK", "UGX": // counted in hundredths that they do not have
+		digits = money.Format(n/100, code)
+	case "MGA": // counted whole
+		digits = money.Format(n, "JPY")
 	}
-	v = payView{
-		ID: c.ID, Status: c.Status, Currency: c.Currency, Lines: slices.Clone(c.Lines), Subtotal: c.Subtotal, Tax: c.Tax, Total: c.Total,
-		AskTax: c.AutomaticTax, Email: c.Email, Fault: c.Note, Cards: testCards, Countries: countries, Country: c.Country, CancelURL: c.CancelURL,
-		BackURL: strings.ReplaceAll(c.SuccessURL, "{CHECKOUT_SESSION_ID}", c.ID),
+	whole, part, _ := strings.Cut(digits, ".")
+	for at := len(whole) - 3; at > 0 && whole[at-1] != '-'; at -= 3 {
+		whole = whole[:at] + "," + whole[at:]
 	}
-	if p := s.state.Intents[c.Intent]; p != nil && p.Status == "requires_action" {
-		v.Challenge = true
+	if part != "" {
+		whole += "." + part
 	}
-	return v, true
-}
-
-func (s *Stripe) payPage(w http.ResponseWriter, r *http.Request) {
-	v, found := s.viewOf(r.PathValue("id"))
-	if !found {
-		show(w, r, http.StatusNotFound, "pay.html", payView{Status: "unknown"})
-		return
-	}
-	show(w, r, http.StatusOK, "pay.html", v)
-}
-
-// payForm pays, or answers the 3-D Secure question.
-func (s *Stripe) payForm(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "The form cannot be read.", http.StatusBadRequest)
-		return
-	}
-	var result Result
-	var err error
-	card := strings.Join(strings.Fields(r.PostForm.Get("card")), "")
-	switch {
-	case r.PostForm.Has("challenge"):
-		result, err = s.Challenge(r.Context(), id, r.PostForm.Get("challenge") == "complete")
-	case slices.ContainsFunc(testCards, func(c testCard) bool { return c.Number == card }):
-		result, err = s.Pay(r.Context(), id, card, r.PostForm.Get("country"))
-	default:
-		err = ErrCardUnknown
-	}
-	v, found := s.viewOf(id)
-	switch {
-	case !found:
-		show(w, r, http.StatusNotFound, "pay.html", payView{Status: "unknown"})
-	case errors.Is(err, ErrCardUnknown):
-		v.Typed, v.Fault = card, "Type one of the test cards below, or choose one. Real cards are not taken."
-		show(w, r, http.StatusUnprocessableEntity, "pay.html", v)
-	case err != nil: // it was paid, or expired, just now
-		show(w, r, http.StatusConflict, "pay.html", v)
-	case result == Succeeded || result == Processing:
-		http.Redirect(w, r, v.BackURL, http.StatusSeeOther)
-	case result == Challenged:
-		http.Redirect(w, r, Prefix+"/pay/"+id, http.StatusSeeOther)
-	default:
-		show(w, r, http.StatusPaymentRequired, "pay.html", v)
-	}
+	return whole + "\u00a0" + code
 }

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -48,20 +49,20 @@ func (s *Stripe) Pay(ctx context.Context, sessionID, card, country string) (resu
 		case c.Status != "open":
 			return ErrNotOpen
 		}
-		if country == "" {
-			country = s.o.Country
+		if !isWay(card) {
+			return ErrCardUnknown
 		}
-		if country == "" {
-			country = "DE"
-		}
-		c.addTax(country)
-		result, err = s.pay(c, card)
-		return err
+		c.addTax(s.country(country))
+		result = s.pay(c, card)
+		return nil
 	})
 	return result, err
 }
 
-func (s *Stripe) pay(c *session, card string) (Result, error) {
+// country is where a buyer is who says so, or does not.
+func (s *Stripe) country(said string) string { return cmp.Or(said, s.o.Country, "DE") }
+
+func (s *Stripe) pay(c *session, card string) Result {
 	p := s.state.Intents[c.Intent]
 	if p == nil {
 		p = &intent{ID: newID("pi"), Session: c.ID, Currency: c.Currency, Metadata: c.IntentMetadata, Email: c.Email, Created: unix(s.o.Now())}
@@ -73,7 +74,7 @@ func (s *Stripe) pay(c *session, card string) (Result, error) {
 	switch card {
 	case CardPays:
 		s.succeed(p)
-		return Succeeded, nil
+		return Succeeded
 	case CardDeclined, CardInsufficient:
 		p.Status = "requires_payment_method"
 		c.Note = "Your card was declined."
@@ -81,18 +82,17 @@ func (s *Stripe) pay(c *session, card string) (Result, error) {
 			c.Note = "Your card has insufficient funds."
 		}
 		s.tell("payment_intent.payment_failed", wireIntent(nil, p))
-		return Declined, nil
+		return Declined
 	case CardChallenge:
 		p.Status = "requires_action"
-		return Challenged, nil
-	case BankPays, BankFails:
+		return Challenged
+	default: // a bank's
 		p.Status, p.Method, p.SettleOK, p.SettleAt = "processing", "us_bank_account", card == BankPays, unix(s.o.Now().Add(settlesAfter))
 		c.Status, c.URL = "complete", ""
 		s.tell("payment_intent.processing", wireIntent(nil, p))
 		s.tell("checkout.session.completed", wireSession(nil, c))
-		return Processing, nil
+		return Processing
 	}
-	return "", ErrCardUnknown
 }
 
 // succeed moves the money of a payment.

@@ -1,0 +1,182 @@
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// way is something to pay with.
+type way struct{ Card, Name, Does string }
+
+var ways = []way{
+	{CardPays, "4242 4242 4242 4242", "pays at once"},
+	{CardDeclined, "4000 0000 0000 0002", "is declined"},
+	{CardInsufficient, "4000 0000 0000 9995", "lacks the funds"},
+	{CardChallenge, "4000 0025 0000 3155", "asks for 3-D Secure"},
+	{BankPays, "Bank debit", "pays in a minute"},
+	{BankFails, "Bank debit", "fails in a minute"},
+}
+
+func isWay(card string) bool {
+	return slices.ContainsFunc(ways, func(w way) bool { return w.Card == card })
+}
+
+type land struct{ Code, Name string }
+
+// lands are where buyers can be, for the tax: see taxRates.
+var lands = []land{{"DE", "Germany"}, {"FR", "France"}, {"JP", "Japan"}, {"GB", "United Kingdom"}, {"US", "United States"}}
+
+// payView is what the page of a session shows.
+type payView struct {
+	session        // as it would be paid now
+	Step    string // pay, challenge, paid, processing, failed, expired
+	Shop    string // the host that the buyer comes from
+	Card    string // that was chosen; only ever one of the test cards
+	Problem string // with the card number, or with the country
+	Field   string // that Problem is about; empty: the payment
+	Ways    []way
+	Lands   []land
+}
+
+// Rate is the tax of a country, in per cent.
+func (v payView) Rate(country string) int64 { return taxRates[country] }
+
+// Back is where the page leads when it is done, or its session is over.
+func (v payView) Back() string {
+	if v.Step == "expired" {
+		return v.CancelURL
+	}
+	return v.success()
+}
+
+// payView reads a session for its page, as it would be paid from a country; ErrUnknown if there is none.
+func (s *Stripe) payView(ctx context.Context, id, country string) (v payView, err error) {
+	err = s.change(ctx, func() error {
+		c := s.state.Sessions[id]
+		if c == nil {
+			return ErrUnknown
+		}
+		v = payView{session: *c, Ways: ways, Lands: lands, Problem: c.Note}
+		if p := s.state.Intents[c.Intent]; p != nil && p.Status != "succeeded" {
+			v.Step = map[string]string{"requires_action": "challenge", "processing": "processing", "requires_payment_method": "failed"}[p.Status]
+		}
+		return nil
+	})
+	switch {
+	case v.Status == "expired":
+		v.Step = "expired"
+	case v.PaymentStatus == "paid":
+		v.Step = "paid"
+	case v.Status == "open" && v.Step != "challenge":
+		v.Step = "pay"
+	}
+	if v.Status == "open" {
+		v.addTax(s.country(cmp.Or(country, v.Country)))
+	}
+	if u, err := url.Parse(v.SuccessURL); err == nil {
+		v.Shop = u.Host
+	}
+	return v, err
+}
+
+// success is where a buyer goes who has paid.
+func (s *session) success() string {
+	return strings.ReplaceAll(s.SuccessURL, "{CHECKOUT_SESSION_ID}", s.ID)
+}
+
+func (s *Stripe) showPayPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.payView(r.Context(), r.PathValue("session"), "")
+	if errors.Is(err, ErrUnknown) {
+		return errNoPage
+	}
+	if err == nil {
+		v.render(w, http.StatusOK)
+	}
+	return err
+}
+
+var plainOrigin = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+$`)
+
+// render shows the page. Its form leads to the shop, which a browser must be told.
+func (v payView) render(w http.ResponseWriter, status int) {
+	origin := ""
+	if u, err := url.Parse(v.SuccessURL); err == nil && plainOrigin.MatchString(u.Scheme+"://"+u.Host) {
+		origin = u.Scheme + "://" + u.Host
+	}
+	render(w, status, "pay.html", origin, v)
+}
+
+// payOnPage does what the form asks: it pays with the card, or with the one whose button was pressed, or answers the 3-D Secure
+// question.
+func (s *Stripe) payOnPage(w http.ResponseWriter, r *http.Request) error {
+	ctx, id := r.Context(), r.PathValue("session")
+	country := r.PostForm.Get("country")
+	isLand := slices.ContainsFunc(lands, func(l land) bool { return l.Code == country })
+	if !isLand {
+		country = ""
+	}
+	v, err := s.payView(ctx, id, country)
+	if errors.Is(err, ErrUnknown) {
+		return errNoPage
+	} else if err != nil {
+		return err
+	}
+	card := strings.Join(strings.Fields(cmp.Or(r.PostForm.Get("use"), r.PostForm.Get("card"))), "")
+	if isWay(card) {
+		v.Card = card
+	}
+	answer, total := r.PostForm.Get("challenge"), r.PostForm.Get("total")
+	switch {
+	case v.Status != "open":
+		return s.answerPaid(w, r, "", ErrNotOpen)
+	case answer == "complete" || answer == "fail":
+		result, err := s.Challenge(ctx, id, answer == "complete")
+		return s.answerPaid(w, r, result, err)
+	case !isLand && r.PostForm.Get("country") != "":
+		v.Problem, v.Field = "Choose a country from the list.", "country"
+		v.render(w, http.StatusUnprocessableEntity)
+		return nil
+	case card == "":
+		v.Problem, v.Field = "Enter the number of a test card, or choose one below.", "card"
+		v.render(w, http.StatusUnprocessableEntity)
+		return nil
+	case v.Card == "":
+		v.Problem, v.Field = "This is not the number of a test card. Only those below work here; nothing was charged or kept.", "card"
+		v.render(w, http.StatusUnprocessableEntity)
+		return nil
+	case total != "" && total != strconv.FormatInt(v.Total, 10):
+		v.Problem, v.Field = "With the country the tax has changed: the total is now "+amount(v.Total, v.Currency)+". Pay again if you agree.", "country"
+		v.render(w, http.StatusConflict)
+		return nil
+	}
+	result, err := s.Pay(ctx, id, card, country)
+	return s.answerPaid(w, r, result, err)
+}
+
+// answerPaid leads on from an attempt to pay.
+func (s *Stripe) answerPaid(w http.ResponseWriter, r *http.Request, result Result, err error) error {
+	if err != nil && !errors.Is(err, ErrNotOpen) && !errors.Is(err, ErrNotPossible) {
+		return err
+	}
+	v, err := s.payView(r.Context(), r.PathValue("session"), r.PostForm.Get("country"))
+	switch {
+	case err != nil:
+		return err
+	case v.Status == "complete": // by this attempt, or by one at the same time
+		http.Redirect(w, r, v.success(), http.StatusSeeOther)
+	case result == Challenged:
+		http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+	case result == Declined:
+		v.render(w, http.StatusPaymentRequired)
+	default:
+		v.render(w, http.StatusConflict)
+	}
+	return nil
+}
