@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"souk/internal/db"
+	"souk/internal/devcloud/stripe"
 	"souk/internal/souktest"
 )
 
@@ -40,6 +41,15 @@ func TestErasingAUserLeavesNothingThatNamesThem(t *testing.T) {
 		}
 		paid, open, subscribed := order(guide.price), order(guide.price), order(p.price)
 		ben.Post("/api/account/orders/"+paid+"/confirm/", souktest.Object{"provider": "manual", "raw_payload": souktest.Object{"card": canary}}).Is(200)
+		card := order(guide.price)
+		to := s.Nobody().Get("/checkout/" + card + "/").Is(303).Header.Get("Location")
+		if _, err := s.Stripe.Pay(t.Context(), to[strings.LastIndex(to, "/")+1:], stripe.CardPays, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Stripe.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ana.Post("/api/seller/orders/"+card+"/refund/", souktest.Object{"amount_cents": 100, "reason": canary + " was unhappy"}).Is(200)
 		session := buySessions(ben, svc, 1)
 		booked := ben.Post(accountBookings, souktest.Object{
 			"service_offer": svc.offer, "order_item": session, "scheduled_start": inDays(3, 9), "customer_notes": canary,
@@ -65,7 +75,7 @@ func TestErasingAUserLeavesNothingThatNamesThem(t *testing.T) {
 		for _, column := range []string{
 			"profiles.email", "profiles.first_name", "profiles.last_name", "profiles.image_url", "profiles.public_metadata", "sellers.subject",
 			"customers.billing_email", "customers.full_name", "customers.company_name", "customers.tax_id", "customers.metadata",
-			"projects.name", "projects.summary", "projects.slug", "idempotency_keys.body", "orders.notes", "transactions.raw_payload",
+			"projects.name", "projects.summary", "projects.slug", "idempotency_keys.body", "orders.notes", "transactions.raw_payload", "refunds.reason", "order_events.detail",
 			"bookings.customer_notes", "bookings.internal_notes", "webhook_events.payload",
 		} {
 			if !slices.Contains(before, column) {

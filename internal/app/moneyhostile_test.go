@@ -291,6 +291,60 @@ func TestWhatIsPaidTooLateOrTwiceGoesBack(t *testing.T) {
 	})
 }
 
+func TestADisputeWithholdsWhatWasBought(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		st := newStall(t, s)
+		id := st.order(map[string]int64{"book": 1})
+		st.pay(st.session(id), stripe.CardPays)
+		download := "/api/account/downloads/" + st.ben.Get("/api/account/downloads/").List()[0].Text("token") + "/access/"
+		access := func(when string, status int, features int) {
+			t.Helper()
+			if got := st.ben.Post(download, nil).Status; got != status {
+				t.Errorf("%s a download answers %d, want %d", when, got, status)
+			}
+			if got := len(st.ben.Get("/api/account/entitlements/").List()); got != features {
+				t.Errorf("%s there are %d features, want %d", when, got, features)
+			}
+		}
+		payment := st.Stripe.Payments()[0].ID
+		dispute := func(inquiry bool) string {
+			t.Helper()
+			d, err := st.Stripe.Dispute(t.Context(), payment, 0, inquiry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			st.deliver()
+			return d
+		}
+		decide := func(d, how string) {
+			t.Helper()
+			if err := st.Stripe.CloseDispute(t.Context(), d, how); err != nil {
+				t.Fatal(err)
+			}
+			st.deliver()
+		}
+		access("before any dispute", 200, 1)
+		inquiry := dispute(true)
+		access("during an inquiry", 200, 1)
+		decide(inquiry, "warning_closed")
+		access("after an inquiry", 200, 1)
+		won := dispute(false)
+		opened := st.event("charge.dispute.created")
+		access("during a dispute", 403, 0)
+		decide(won, "won")
+		access("after it was won", 200, 1)
+		st.webhook(edited(t, opened, map[string]any{"id": "evt_late"})).Is(200)
+		access("after a late word of its beginning", 200, 1)
+		lost := dispute(false)
+		decide(lost, "lost")
+		access("after it was lost", 403, 0)
+		if st.status(id) != "refunded" {
+			t.Errorf("the order is %s", st.status(id))
+		}
+		st.As("cem@example.test").Post(download, nil).Is(404)
+	})
+}
+
 func TestAMethodThatTakesDays(t *testing.T) {
 	s := souktest.New(t, dbtest.SQLite(t))
 	st := newStall(t, s)

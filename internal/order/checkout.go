@@ -310,6 +310,18 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, o Order, p payment, k
 	})
 }
 
+// IDOf is the id of an order; 0 when there is none.
+func (s *Service) IDOf(ctx context.Context, publicID string) (int64, error) {
+	if !isPublicID(publicID) {
+		return 0, nil
+	}
+	id, err := idByPublicID(ctx, s.DB, publicID)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
 // Buyer is the profile that an order is of.
 func (s *Service) Buyer(ctx context.Context, orderID int64) (profileID int64, err error) {
 	return buyerOf(ctx, s.DB, orderID)

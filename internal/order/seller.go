@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"encoding/json"
 
 	"souk/internal/db"
 	"souk/internal/fault"
@@ -42,8 +43,8 @@ func (s *Service) MarkPaid(ctx context.Context, seller int64, publicID, note str
 	return s.Sale(ctx, seller, publicID)
 }
 
-// ForgetBuyer drops what a buyer wrote and what a provider said of the buyer's payments, in the transaction that erases the
-// buyer. Orders stay; those that are open say in their timeline that the buyer is gone.
+// ForgetBuyer drops what a buyer wrote, what the seller wrote of the buyer's payments and refunds, and what a provider said of them, in
+// the transaction that erases the buyer. Orders stay; those that are open say in their timeline that the buyer is gone.
 func (s *Service) ForgetBuyer(ctx context.Context, tx *db.Tx, buyer int64) error {
 	open, err := openOrders(ctx, tx, buyer)
 	if err != nil {
@@ -55,6 +56,21 @@ func (s *Service) ForgetBuyer(ctx context.Context, tx *db.Tx, buyer int64) error
 			return err
 		}
 		if err := s.happened(ctx, tx, o, Event{Kind: "buyer_erased", Actor: "system", CreatedAt: s.Now()}); err != nil {
+			return err
+		}
+	}
+	wordy, err := wordyEvents(ctx, tx, buyer)
+	if err != nil {
+		return err
+	}
+	for _, e := range wordy {
+		var told map[string]any
+		if err := json.Unmarshal(e.Detail, &told); err != nil {
+			return err
+		}
+		delete(told, "note")
+		delete(told, "reason")
+		if err := setDetail(ctx, tx, e.ID, detail(told)); err != nil {
 			return err
 		}
 	}

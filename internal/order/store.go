@@ -232,7 +232,24 @@ func blankNotes(ctx context.Context, q db.Q, buyer int64, now time.Time) error {
 	if _, err := q.Exec(ctx, `UPDATE orders SET notes = '', updated_at = $2 WHERE notes <> '' AND customer_id`+theirs, buyer, now); err != nil {
 		return err
 	}
-	_, err := q.Exec(ctx, `UPDATE transactions SET raw_payload = '{}', updated_at = $2 WHERE raw_payload <> '{}' AND customer_id`+theirs, buyer, now)
+	if _, err := q.Exec(ctx, `UPDATE transactions SET raw_payload = '{}', updated_at = $2 WHERE raw_payload <> '{}' AND customer_id`+theirs, buyer, now); err != nil {
+		return err
+	}
+	_, err := q.Exec(ctx, `UPDATE refunds SET reason = '', updated_at = $2 WHERE reason <> '' AND order_id IN (SELECT id FROM orders WHERE customer_id`+theirs+`)`, buyer, now)
+	return err
+}
+
+// wordyEvents are the steps of a buyer's orders that hold words of somebody's.
+func wordyEvents(ctx context.Context, q db.Q, buyer int64) ([]Event, error) {
+	return db.All(ctx, q, func(scan db.Scan) (e Event, err error) {
+		err = scan(&e.ID, &e.Detail)
+		return e, err
+	}, `SELECT e.id, e.detail FROM order_events e JOIN orders o ON o.id = e.order_id JOIN customers c ON c.id = o.customer_id
+		WHERE c.profile_id = $1 AND (e.detail LIKE '%"note"%' OR e.detail LIKE '%"reason"%') ORDER BY e.id`, buyer)
+}
+
+func setDetail(ctx context.Context, q db.Q, eventID int64, detail json.RawMessage) error {
+	_, err := q.Exec(ctx, `UPDATE order_events SET detail = $2 WHERE id = $1`, eventID, detail)
 	return err
 }
 
@@ -243,6 +260,10 @@ func billingEmail(ctx context.Context, q db.Q, customerID int64) (string, error)
 
 func buyerOf(ctx context.Context, q db.Q, orderID int64) (profileID int64, err error) {
 	return db.One(ctx, q, db.Value[int64], `SELECT c.profile_id FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1`, orderID)
+}
+
+func idByPublicID(ctx context.Context, q db.Q, publicID string) (int64, error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT id FROM orders WHERE public_id = $1`, publicID)
 }
 
 // lockByPublicID holds the order's row: all that changes an order and what hangs on it follows one another.

@@ -51,7 +51,19 @@ func (s *Service) Follow(ctx context.Context, e Event) (effect Effect, err error
 	case strings.HasPrefix(e.Type, "charge.dispute."):
 		return s.followDispute(ctx, e)
 	}
-	return Effect{Ignored: true}, nil
+	return s.about(ctx, e)
+}
+
+// about finds out whose order an event without effect is about, since its object may name the buyer.
+func (s *Service) about(ctx context.Context, e Event) (effect Effect, err error) {
+	var object struct {
+		Metadata map[string]string `json:"metadata"`
+	}
+	effect.Ignored = true
+	if json.Unmarshal(e.Object, &object) == nil && object.Metadata[metaOrder] != "" {
+		effect.OrderID, err = s.Orders.IDOf(ctx, object.Metadata[metaOrder])
+	}
+	return effect, err
 }
 
 func unreadable() (Effect, error) {
