@@ -22,7 +22,7 @@ type orderBuyer struct {
 }
 
 type orderEvent struct {
-	Kind      string    `json:"kind" example:"paid" doc:"created, checkout_opened, payment_processing, payment_failed, paid, fulfilled, canceled, refund_requested, refunded, extra_refunded, refund_failed, dispute_inquiry, dispute_opened, dispute_won, dispute_lost, buyer_erased; others may come."`
+	Kind      string    `json:"kind" example:"paid" doc:"created, checkout_opened, payment_processing, payment_failed, paid, fulfilled, canceled, payment_mismatch, late_payment, double_payment, refund_requested, refunded, extra_refunded, refund_failed, dispute_inquiry, dispute_opened, dispute_won, dispute_lost, buyer_erased; others may come."`
 	Actor     string    `json:"actor" example:"buyer" doc:"buyer, seller, system, or a provider's name."`
 	Detail    metadata  `json:"detail" example:"{\"amount_cents\":1900,\"currency\":\"USD\"}"`
 	CreatedAt time.Time `json:"created_at" example:"2026-11-22T20:15:00Z"`
