@@ -14,7 +14,7 @@ quick: ## the short tests, on SQLite
 soak: ## the simulated years of webhooks from 20 seeds; SOUK_SEED=7 or SOUK_SEED=1-100 for others
 	SOUK_SEED=$${SOUK_SEED:-1-20} scripts/with-postgres.sh go test ./internal/app -run 'Year|Lost|Disagree' -count=1 -timeout 60m -v
 
-check: ## starts the program and sells a file over HTTP
+check: ## starts the program, sells a file over HTTP, and refunds it
 	./start.sh --check
 
 bench: ## the table of ratios and limits

@@ -88,6 +88,7 @@ func (a *App) withStandIns(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, p := range places {
 			if strings.HasPrefix(r.URL.Path, p.prefix) {
+				httpx.NameRoute(r, p.prefix)
 				p.handler.ServeHTTP(w, r)
 				return
 			}

@@ -54,7 +54,7 @@ var allowed = map[string][]string{
 	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel, "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/app":              everything, "internal/demo": {},
-	"internal/cli": internal("app", "config", "devcloud", "devcloud/mailbox"),
+	"internal/cli": internal("app", "config", "devcloud", "devcloud/mailbox", "devcloud/stripe"),
 	"cmd/souk":     internal("cli"),
 
 	"internal/dbtest": everything, "internal/souktest": everything, "internal/pipetest": {}, "internal/arch": {},

@@ -29,7 +29,7 @@ func TestTheWalkOfTheReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	environ := append(home(t), "ORDER_CONFIRM_ALLOW_MANUAL=true")
+	environ := home(t)
 	wrapper := "#!/bin/sh\nSOUK_TEST_AS_PROGRAM=1 exec '" + program + "' \"$@\"\n"
 	if err := os.MkdirAll("bin", 0o700); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"souk/internal/app"
 	"souk/internal/config"
 	"souk/internal/devcloud/mailbox"
+	"souk/internal/devcloud/stripe"
 )
 
 type serve struct{}
@@ -57,6 +58,9 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
 		places := fmt.Sprintf("API: %s/api/products/", cfg.PublicURL)
+		if a.Stripe != nil {
+			places += fmt.Sprintf(", its payments: %s%s/", cfg.PublicURL, stripe.Prefix)
+		}
 		if a.Mailbox != nil {
 			places += fmt.Sprintf(", its mail: %s%s/", cfg.PublicURL, mailbox.Prefix)
 		}
