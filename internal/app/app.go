@@ -160,9 +160,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.subscriptions.Changed = a.fulfillment.FollowPlan
 	a.catalog.AssetAdded = a.fulfillment.AssetAdded
 	a.notices = notice.New(notice.Deps{
-		DB: d, Now: now, Jobs: a.Jobs, Mail: a.mail, Templates: templates, People: a.people, Fulfillment: a.fulfillment,
+		DB: d, Now: now, Jobs: a.Jobs, Mail: a.mail, Templates: templates, People: a.people, Catalog: a.catalog, Bookings: a.bookings, Fulfillment: a.fulfillment,
 		Shop: cfg.ShopName, PublicURL: cfg.PublicURL, Tried: a.metrics.Mail,
 	})
+	a.bookings.Happened, a.catalog.ContentAdded = a.notices.BookingHappened, a.notices.ContentAdded
 	deps := order.Deps{
 		DB: d, Now: now, People: a.people, Catalog: a.catalog, Subscribed: a.subscriptions.Subscribed, Jobs: a.Jobs, Arrived: a.inbox.Wake,
 		Happened: a.notices.OrderHappened,

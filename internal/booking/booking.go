@@ -94,6 +94,22 @@ type Service struct {
 	DB      *db.DB
 	Catalog *catalog.Service
 	Now     func() time.Time
+	// Happened is told of each change of a booking, in the transaction that makes it. Nil tells nobody.
+	Happened func(ctx context.Context, tx *db.Tx, c Change) error
+}
+
+// Those who change bookings.
+const (
+	ByBuyer  = "buyer"
+	BySeller = "seller"
+	ByRefund = "refund" // of what the session was bought with
+)
+
+// Change is a booking before and after something happened to it.
+type Change struct {
+	Before, After Booking
+	New           bool // After is a request that was not there before
+	By            string
 }
 
 // checkStart refuses a time that is past, or more than two years ahead.
@@ -143,15 +159,17 @@ func lock(ctx context.Context, tx *db.Tx, id int64, mine func(Booking) bool) (Bo
 	return byID(ctx, tx, id)
 }
 
-// write stores b, which was in state from when it was read.
-func (s *Service) write(ctx context.Context, tx *db.Tx, b *Booking, from Status) error {
-	b.UpdatedAt = s.Now()
-	won, err := update(ctx, tx, *b, from)
+// write stores c.After, which was Before when it was read, and tells whoever listens.
+func (s *Service) write(ctx context.Context, tx *db.Tx, c *Change) error {
+	c.After.UpdatedAt = s.Now()
+	won, err := update(ctx, tx, c.After, c.Before.Status)
 	switch {
 	case db.IsOverlap(err):
 		return ErrSlotTaken.Because(err)
 	case err == nil && !won:
 		return ErrTransition
+	case err == nil && s.Happened != nil:
+		err = s.Happened(ctx, tx, *c)
 	}
 	return err
 }

@@ -66,7 +66,10 @@ func (s *Service) Request(ctx context.Context, customerID int64, r Request) (b B
 		if err != nil {
 			return err
 		}
-		return s.changeAsBuyer(ctx, tx, &b, BuyerChange{SetStart: r.Start != nil, Start: r.Start, CustomerNotes: r.CustomerNotes})
+		c := Change{Before: b, After: b, New: r.OrderItemID == nil, By: ByBuyer}
+		err = s.changeAsBuyer(ctx, tx, &c, BuyerChange{SetStart: r.Start != nil, Start: r.Start, CustomerNotes: r.CustomerNotes})
+		b = c.After
+		return err
 	})
 	return b, err
 }
@@ -134,24 +137,27 @@ func (s *Service) UpdateAsBuyer(ctx context.Context, customerID, id int64, c Buy
 				return err
 			}
 		}
-		return s.changeAsBuyer(ctx, tx, &b, c)
+		change := Change{Before: b, After: b, By: ByBuyer}
+		err := s.changeAsBuyer(ctx, tx, &change, c)
+		b = change.After
+		return err
 	})
 	return b, err
 }
 
 // changeAsBuyer also tells a buyer at once of a slot that is gone. That is a courtesy: the constraint decides when the
 // seller confirms.
-func (s *Service) changeAsBuyer(ctx context.Context, tx *db.Tx, b *Booking, c BuyerChange) error {
+func (s *Service) changeAsBuyer(ctx context.Context, tx *db.Tx, change *Change, c BuyerChange) error {
 	var checks fault.Checks
-	checks.Text("body.customer_notes", c.CustomerNotes, &b.CustomerNotes, 0, maxNotes)
+	checks.Text("body.customer_notes", c.CustomerNotes, &change.After.CustomerNotes, 0, maxNotes)
 	if err := checks.Err(); err != nil {
 		return err
 	}
 	if c.SetStart {
-		if err := s.setStart(b, c.Start); err != nil {
+		if err := s.setStart(&change.After, c.Start); err != nil {
 			return err
 		}
-		taken, err := slotTaken(ctx, tx, *b)
+		taken, err := slotTaken(ctx, tx, change.After)
 		if err != nil {
 			return err
 		}
@@ -159,7 +165,7 @@ func (s *Service) changeAsBuyer(ctx context.Context, tx *db.Tx, b *Booking, c Bu
 			return ErrSlotTaken
 		}
 	}
-	return s.write(ctx, tx, b, Requested)
+	return s.write(ctx, tx, change)
 }
 
 // CancelAsBuyer cancels a requested or confirmed booking of the customer. A paid one whose time is still ahead gives its
@@ -169,11 +175,13 @@ func (s *Service) CancelAsBuyer(ctx context.Context, customerID, id int64) (b Bo
 		if b, err = lockOfBuyer(ctx, tx, customerID, id); err != nil {
 			return err
 		}
-		from := b.Status
-		if err := b.move(Canceled); err != nil {
+		c := Change{Before: b, After: b, By: ByBuyer}
+		if err := c.After.move(Canceled); err != nil {
 			return err
 		}
-		if err := s.write(ctx, tx, &b, from); err != nil {
+		err := s.write(ctx, tx, &c)
+		b = c.After
+		if err != nil {
 			return err
 		}
 		if b.Start != nil && b.Start.After(s.Now()) {

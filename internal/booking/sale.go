@@ -69,11 +69,11 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, orderItemID, standing int
 		if int64(i) < standing || b.Status == Completed {
 			continue
 		}
-		from := b.Status
-		if err := b.move(Canceled); err != nil {
+		c := Change{Before: b, After: b, By: ByRefund}
+		if err := c.After.move(Canceled); err != nil {
 			return err
 		}
-		if err := s.write(ctx, tx, &b, from); err != nil {
+		if err := s.write(ctx, tx, &c); err != nil {
 			return err
 		}
 	}

@@ -47,11 +47,11 @@ func (s *Service) UpdateAsSeller(ctx context.Context, sellerID, id int64, c Sell
 		if err != nil {
 			return err
 		}
-		from := b.Status
+		before := b
 		if err := s.applySeller(&b, c); err != nil {
 			return err
 		}
-		if from == Requested && (b.Status == Confirmed || c.Start != nil) {
+		if before.Status == Requested && (b.Status == Confirmed || c.Start != nil) {
 			if err := checkPaid(ctx, tx, b); err != nil {
 				return err
 			}
@@ -62,10 +62,13 @@ func (s *Service) UpdateAsSeller(ctx context.Context, sellerID, id int64, c Sell
 				return err
 			}
 		}
-		if err := s.write(ctx, tx, &b, from); err != nil {
+		change := Change{Before: before, After: b, By: BySeller}
+		err := s.write(ctx, tx, &change)
+		b = change.After
+		if err != nil {
 			return err
 		}
-		if b.Status == Canceled && from != Canceled {
+		if b.Status == Canceled && before.Status != Canceled {
 			return s.giveBack(ctx, tx, b)
 		}
 		return nil

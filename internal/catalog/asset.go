@@ -92,7 +92,7 @@ func (s *Service) CreateAsset(ctx context.Context, seller, productID int64, c As
 		if a.ID, err = insertAsset(ctx, tx, a); err != nil {
 			return err
 		}
-		return s.reach(ctx, tx, a, false)
+		return s.reach(ctx, tx, a, Asset{})
 	})
 	return a, err
 }
@@ -116,17 +116,26 @@ func (s *Service) UpdateAsset(ctx context.Context, seller, id int64, c AssetChan
 		if err := updateAsset(ctx, tx, a); err != nil {
 			return err
 		}
-		return s.reach(ctx, tx, a, before.IsActive)
+		return s.reach(ctx, tx, a, before)
 	})
 	return a, err
 }
 
-// reach tells those who bought the product before of a file that became part of it.
-func (s *Service) reach(ctx context.Context, tx *db.Tx, a Asset, was bool) error {
-	if !a.IsActive || was || s.AssetAdded == nil {
+// reach gives a file that became part of a product to those who bought that before, and tells of its content if it is another one.
+func (s *Service) reach(ctx context.Context, tx *db.Tx, a, before Asset) error {
+	if !a.IsActive {
 		return nil
 	}
-	return s.AssetAdded(ctx, tx, a)
+	if !before.IsActive && s.AssetAdded != nil {
+		if err := s.AssetAdded(ctx, tx, a); err != nil {
+			return err
+		}
+	}
+	news := a.ChecksumSHA256 != "" && (!before.IsActive || before.ChecksumSHA256 != a.ChecksumSHA256)
+	if !news || s.ContentAdded == nil {
+		return nil
+	}
+	return s.ContentAdded(ctx, tx, a)
 }
 
 // DeleteAsset removes a file's record. One that buyers hold is made inactive instead: they keep it, new buyers do not get it.

@@ -131,6 +131,9 @@ type Service struct {
 	OwnPrefix bool
 	// AssetAdded is called in the transaction in which a file becomes part of a product, for those who bought it before.
 	AssetAdded func(ctx context.Context, tx *db.Tx, a Asset) error
+	// ContentAdded is called in the transaction in which buyers of a product come to have a file, or another content of one, that they had
+	// not before.
+	ContentAdded func(ctx context.Context, tx *db.Tx, a Asset) error
 	// PlanMapped is called in the transaction in which a price names a provider's plan, once for each of its two ids.
 	PlanMapped func(ctx context.Context, tx *db.Tx, p Plan) error
 	// Changed is called after the commit of anything that the public may see.

@@ -90,8 +90,12 @@ func (s *Service) useContent(ctx context.Context, tx *db.Tx, sellerID, assetID i
 			return Asset{}, err
 		}
 	}
+	before := asset
 	asset.ContentKey, asset.FileSizeBytes, asset.ChecksumSHA256, asset.UpdatedAt = key, in.size, in.sum(), s.Now()
-	return asset, setContent(ctx, tx, sellerID, asset)
+	if err := setContent(ctx, tx, sellerID, asset); err != nil {
+		return Asset{}, err
+	}
+	return asset, s.reach(ctx, tx, asset, before)
 }
 
 // keepReplaced is how long an object that is nobody's any more must be kept.

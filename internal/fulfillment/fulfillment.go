@@ -112,6 +112,17 @@ func (s *Service) DownloadsOf(ctx context.Context, buyer int64, publicID string,
 	return grantsOfOrder(ctx, s.DB, buyer, publicID, limit)
 }
 
+// Holders gives up to limit grants for a file that are from a time or before it and can be used now, by id, with ids above after.
+func (s *Service) Holders(ctx context.Context, q db.Q, asset int64, from time.Time, after int64, limit int) ([]Grant, error) {
+	return usableGrants(ctx, q, asset, s.Now(), from, after, limit)
+}
+
+// Held gives the grant by which a buyer's profile can load a file now, the best if there are several. An absent one is 404.
+func (s *Service) Held(ctx context.Context, buyer, asset int64) (Grant, error) {
+	g, err := usableGrant(ctx, s.DB, buyer, asset, s.Now())
+	return g, db.NotFound(err, errNoGrant)
+}
+
 // Peek gives a grant of the buyer's that can be used now, and its file, without using it: sign the file's address between
 // Peek and Take, so that a storage that fails costs nothing. A token of someone else's is as unknown as one that does not
 // exist; a grant that was taken back, has expired or is used up is Forbidden.

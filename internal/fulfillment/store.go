@@ -86,12 +86,26 @@ func scanGrant(scan db.Scan) (g Grant, err error) {
 	return g, err
 }
 
-const buyersGrants = `
+const grants = `
 	SELECT g.id, g.token, g.customer_id, g.asset_id, a.title, i.product_name_snapshot, g.order_item_id, g.expires_at, g.max_downloads,
 		g.download_count, g.last_downloaded_at, g.is_active, g.created_at, g.updated_at
 	FROM download_grants g JOIN customers c ON c.id = g.customer_id JOIN assets a ON a.id = g.asset_id
-		JOIN order_items i ON i.id = g.order_item_id
-	WHERE c.profile_id = $1`
+		JOIN order_items i ON i.id = g.order_item_id`
+
+const (
+	buyersGrants = grants + ` WHERE c.profile_id = $1`
+	usableAt     = ` AND g.asset_id = $2 AND g.is_active AND (g.expires_at IS NULL OR g.expires_at > $3)
+		AND (g.max_downloads IS NULL OR g.download_count < g.max_downloads)`
+)
+
+func usableGrants(ctx context.Context, q db.Q, asset int64, now, from time.Time, after int64, limit int) ([]Grant, error) {
+	return db.All(ctx, q, scanGrant, grants+` WHERE g.id > $1`+usableAt+` AND g.created_at <= $4 ORDER BY g.id LIMIT $5`, after, asset, now, from, limit)
+}
+
+func usableGrant(ctx context.Context, q db.Q, buyer, asset int64, now time.Time) (Grant, error) {
+	return db.One(ctx, q, scanGrant, buyersGrants+usableAt+` ORDER BY g.max_downloads IS NOT NULL, g.max_downloads - g.download_count DESC, g.id LIMIT 1`,
+		buyer, asset, now)
+}
 
 func grantsOfBuyer(ctx context.Context, q db.Q, buyer, before int64, limit int) ([]Grant, error) {
 	return db.All(ctx, q, scanGrant, buyersGrants+` AND g.id < $2 ORDER BY g.id DESC LIMIT $3`, buyer, before, limit)

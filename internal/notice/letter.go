@@ -14,10 +14,11 @@ type Letter struct {
 	Subject string // for the HTML; made from the text template
 	Links   Links
 	Order   Order
+	Payment Payment
 	Refund  Refund
 	Dispute Dispute
 	Booking Booking
-	File    File
+	Files   []File // new ones
 }
 
 // Links lead to pages of the shop.
@@ -65,21 +66,29 @@ type File struct {
 	Size                    string
 }
 
+// Payment is money that came, or did not.
+type Payment struct {
+	Amount string
+	Late   bool // it came when the order was canceled; else the order was paid already
+	Open   bool // the order can still be paid
+}
+
 // Refund is money that went back, or was to.
 type Refund struct {
-	Amount  string
+	Amount  string // empty if nothing was paid
 	Whole   bool   // nothing of the order is left
-	Lines   []Line // what was taken back of an order that goes on; without amounts
+	Taken   []Line // what was taken back of an order that goes on; without amounts
 	Reason  string
-	Why     string // it could not be done
-	ByOther bool   // somebody else than the seller did it
+	Failure string // why it could not be done, in the provider's word
+	ByHand  bool   // the seller gives the money back, not a provider
+	Again   bool   // it had been done, and came back
 }
 
 // Dispute is a buyer's bank that wants a payment back.
 type Dispute struct {
-	State  string // opened, won, lost
+	State  string // asked, opened, won, lost
 	Amount string
-	Reason string
+	Reason string // the bank's word
 }
 
 // Booking is a session of a service.
@@ -91,6 +100,7 @@ type Booking struct {
 	Buyer     Person
 	Changed   bool // the time, or the place to meet, is another one than before
 	Paid      bool // it was bought; else it is a question
+	Refunded  bool // it was canceled because what it was bought with was refunded
 	ComesBack bool // the buyer may choose another time for it
 }
 

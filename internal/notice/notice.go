@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"souk/internal/booking"
+	"souk/internal/catalog"
 	"souk/internal/db"
 	"souk/internal/fault"
 	"souk/internal/fulfillment"
@@ -58,6 +60,8 @@ type Deps struct {
 	Mail        *mail.Sender // nil: the shop has no mail server, and every notice is dropped
 	Templates   *Templates
 	People      *identity.Service
+	Catalog     *catalog.Service
+	Bookings    *booking.Service
 	Fulfillment *fulfillment.Service
 	Shop        string // its name
 	PublicURL   string // the origin that every link leads to
@@ -71,10 +75,11 @@ type Service struct {
 	Orders *order.Service // set after New, as it tells this service of its events
 }
 
-// New makes the service, and has the queue's jobs of sending worked by it.
+// New makes the service, and has the jobs that follow from events worked by it.
 func New(d Deps) *Service {
 	s := &Service{Deps: d}
 	jobs.Handle(d.Jobs, s.send)
+	jobs.Handle(d.Jobs, s.announce)
 	return s
 }
 
@@ -101,7 +106,11 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, profile int64, kind Kind,
 	if err != nil {
 		return err
 	}
-	return s.Jobs.Insert(ctx, tx, sendNotice{id}, jobs.Insert{MaxAttempts: jobAttempts})
+	when := jobs.Insert{MaxAttempts: jobAttempts}
+	if kind == NewFile {
+		when.At = now.Add(gatherFor)
+	}
+	return s.Jobs.Insert(ctx, tx, sendNotice{id}, when)
 }
 
 // messageID is a new name for a mail, which nobody can guess.

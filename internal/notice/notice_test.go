@@ -19,6 +19,7 @@ type world struct {
 	*souktest.Shop
 	t             *testing.T
 	seller, buyer *souktest.Client
+	seen          int // mails
 }
 
 func each(t *testing.T, test func(t *testing.T, w *world), env ...string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"souk/internal/catalog"
 	"souk/internal/db"
@@ -14,89 +15,180 @@ import (
 
 // ofOrder is the data of notices about an order.
 type ofOrder struct {
-	Order  string `json:"order"`  // its public id
-	Seller int64  `json:"seller"` // a profile
-	Event  int64  `json:"event"`  // the step in its timeline
+	Order  string `json:"order"`           // its public id
+	Seller int64  `json:"seller"`          // a profile
+	Event  int64  `json:"event"`           // the step in its timeline
+	Whole  bool   `json:"whole,omitempty"` // the order was refunded whole then
 }
 
 // OrderHappened tells those whom a step in the life of an order concerns, in the transaction that takes it.
 func (s *Service) OrderHappened(ctx context.Context, tx *db.Tx, o order.Order, e order.Event) error {
-	var tells []orderTell
-	switch e.Kind {
-	case "created":
-		if o.Provider == order.Manual && o.TotalCents > 0 {
-			tells = []orderTell{{Transfer, o.PublicID}, {TransferSeller, o.PublicID}}
-		}
-	case "paid":
-		tells = []orderTell{{Receipt, o.PublicID}, {Sale, o.PublicID}}
-	}
-	if len(tells) == 0 {
+	told := whoIsTold(o, e)
+	if len(told) == 0 {
 		return nil
 	}
 	buyer, err := s.People.Owner(ctx, o.CustomerID)
 	if err != nil {
 		return err
 	}
-	data := ofOrder{o.PublicID, o.SellerID, e.ID}
-	for _, t := range tells {
-		to := buyer
-		if kinds[t.kind].seller {
+	data := ofOrder{o.PublicID, o.SellerID, e.ID, o.Status == order.Refunded}
+	for _, kind := range told {
+		to, event := buyer, o.PublicID+":"+strconv.FormatInt(e.ID, 10)
+		if kinds[kind].seller {
 			to = o.SellerID
 		}
-		if err := s.tell(ctx, tx, to, t.kind, t.event, data); err != nil {
+		if e.Kind == "created" || e.Kind == "paid" { // which happen once to an order
+			event = o.PublicID
+		}
+		if err := s.tell(ctx, tx, to, kind, event, data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// orderTell is a kind of mail, and what names the event that it tells of.
-type orderTell struct {
-	kind  Kind
-	event string
+// whoIsTold are the kinds of mails that a step causes.
+func whoIsTold(o order.Order, e order.Event) []Kind {
+	switch e.Kind {
+	case "created":
+		if o.Provider == order.Manual && o.TotalCents > 0 {
+			return []Kind{Transfer, TransferSeller}
+		}
+	case "paid":
+		return []Kind{Receipt, Sale}
+	case "payment_failed":
+		return []Kind{PaymentFailed}
+	case "late_payment", "double_payment":
+		return []Kind{PaymentReturned, PaymentReturnedSeller}
+	case "refunded":
+		if e.Actor == "seller" {
+			return []Kind{Refunded}
+		}
+		return []Kind{Refunded, RefundedSeller}
+	case "refund_failed":
+		return []Kind{RefundFailed}
+	case "dispute_inquiry", "dispute_opened", "dispute_won", "dispute_lost":
+		return []Kind{Disputed}
+	}
+	return nil
 }
 
 // fillOrder writes the order that n is about, and what it gave, into the letter.
 func fillOrder(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
-	_, _, err := s.fillOrder(ctx, n, to, into)
+	_, err := s.fillOrder(ctx, n, to, into)
 	return err
 }
 
 // fillWaiting is fillOrder for an order that waits to be paid.
 func fillWaiting(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
-	sale, _, err := s.fillOrder(ctx, n, to, into)
-	if err == nil && sale.Status != order.PendingPayment {
+	step, err := s.fillOrder(ctx, n, to, into)
+	if err == nil && step.Status != order.PendingPayment {
 		err = overtaken
 	}
 	return err
 }
 
-func (s *Service) fillOrder(ctx context.Context, n Notice, to person, into *Letter) (order.Sale, order.Event, error) {
+// fillPaymentFailed is for an order whose payment was under way and came to nothing.
+func fillPaymentFailed(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
+	step, err := s.fillOrder(ctx, n, to, into)
+	if err == nil && step.Status != order.PendingPayment && step.Status != order.Canceled {
+		err = overtaken // it was paid since
+	}
+	into.Payment = Payment{Amount: into.Order.Total, Open: step.Status == order.PendingPayment}
+	return err
+}
+
+// fillPayment is for a payment that an order did not need.
+func fillPayment(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
+	step, err := s.fillOrder(ctx, n, to, into)
+	into.Payment = Payment{Amount: to.locale.money(step.told.AmountCents, step.told.Currency), Late: step.event.Kind == "late_payment"}
+	return err
+}
+
+func fillRefund(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
+	step, err := s.fillOrder(ctx, n, to, into)
+	into.Refund = refundOut(to.locale, step)
+	return err
+}
+
+func refundOut(l locale, step step) Refund {
+	r := Refund{Whole: step.whole, Reason: paragraph(step.told.Reason), Failure: words(step.told.Failure), Again: step.told.AfterSuccess}
+	if step.told.AmountCents > 0 {
+		r.Amount = l.money(step.told.AmountCents, step.told.Currency)
+	}
+	for _, e := range step.Timeline {
+		r.ByHand = r.ByHand || e.Kind == "paid" && e.Actor != order.Stripe
+	}
+	for _, line := range step.told.Lines {
+		for _, item := range step.Items {
+			if item.ID == line.Item {
+				r.Taken = append(r.Taken, Line{Product: mail.Line(item.ProductName), Price: mail.Line(item.PriceName), Quantity: line.Quantity})
+			}
+		}
+	}
+	return r
+}
+
+// words are those of a provider's code: expired_or_canceled_card.
+func words(code string) string { return strings.ReplaceAll(mail.Line(code), "_", " ") }
+
+// disputeStates are what a mail says of where a dispute stands.
+var disputeStates = map[string]string{"dispute_inquiry": "asked", "dispute_opened": "opened", "dispute_won": "won", "dispute_lost": "lost"}
+
+func fillDispute(ctx context.Context, s *Service, n Notice, to person, into *Letter) error {
+	step, err := s.fillOrder(ctx, n, to, into)
+	into.Dispute = Dispute{
+		State: disputeStates[step.event.Kind], Amount: to.locale.money(step.told.AmountCents, step.told.Currency),
+		Reason: words(step.told.Reason),
+	}
+	return err
+}
+
+// step is an order, and the step in its life that a notice tells of.
+type step struct {
+	order.Sale
+	event order.Event
+	whole bool // nothing of the order was left after it
+	told  struct {
+		AmountCents  int64  `json:"amount_cents"`
+		Currency     string `json:"currency"`
+		Reason       string `json:"reason"`
+		Failure      string `json:"failure"`
+		AfterSuccess bool   `json:"after_success"`
+		Lines        []struct {
+			Item     int64 `json:"order_item"`
+			Quantity int64 `json:"quantity"`
+		} `json:"lines"`
+	}
+}
+
+// fillOrder writes the order that n is about, and what it gave, into the letter, and gives the step that n tells of.
+func (s *Service) fillOrder(ctx context.Context, n Notice, to person, into *Letter) (st step, err error) {
 	var about ofOrder
 	if err := json.Unmarshal(n.Data, &about); err != nil {
-		return order.Sale{}, order.Event{}, err
+		return step{}, err
 	}
-	sale, err := s.Orders.Sale(ctx, about.Seller, about.Order)
-	if err != nil {
-		return order.Sale{}, order.Event{}, err
+	st.whole = about.Whole
+	if st.Sale, err = s.Orders.Sale(ctx, about.Seller, about.Order); err != nil {
+		return step{}, err
 	}
-	seller, err := s.People.Profile(ctx, sale.SellerID)
-	if err != nil {
-		return order.Sale{}, order.Event{}, err
-	}
-	into.Order = orderOut(to.locale, sale, Person{Name: seller.Name(), Email: seller.Email}, s.PublicURL)
-	if !to.seller {
-		if err := s.addFiles(ctx, to, sale, &into.Order); err != nil {
-			return order.Sale{}, order.Event{}, err
-		}
-	}
-	var event order.Event
-	for _, e := range sale.Timeline {
+	for _, e := range st.Timeline {
 		if e.ID == about.Event {
-			event = e
+			st.event = e
+			if err := json.Unmarshal(e.Detail, &st.told); err != nil {
+				return step{}, err
+			}
 		}
 	}
-	return sale, event, nil
+	seller, err := s.People.Profile(ctx, st.SellerID)
+	if err != nil {
+		return step{}, err
+	}
+	into.Order = orderOut(to.locale, st.Sale, Person{Name: seller.Name(), Email: seller.Email}, s.PublicURL)
+	if n.Kind == Receipt {
+		err = s.addFiles(ctx, to, st.Sale, &into.Order)
+	}
+	return st, err
 }
 
 // orderOut is an order as mails show it.

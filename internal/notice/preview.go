@@ -8,7 +8,7 @@ import (
 	"souk/internal/mail"
 )
 
-var errKind = fault.New(fault.Invalid, "mail_kind", "There are no mails of that kind.")
+var errKind = fault.New(fault.Invalid, "mail_kind", "There are no mails of that kind; souk mail preview --help lists the kinds.")
 
 // Preview is a mail of a kind with sample data, as the shop's templates make it.
 func (s *Service) Preview(kind Kind) (mail.Message, error) {

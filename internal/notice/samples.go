@@ -3,6 +3,7 @@ package notice
 import (
 	"time"
 
+	"souk/internal/booking"
 	"souk/internal/fulfillment"
 	"souk/internal/order"
 )
@@ -64,14 +65,81 @@ func samples(kind Kind, shop, origin string) []Letter {
 			fileOut(l, fulfillment.Grant{AssetTitle: "Field notes, to be printed", ProductName: "Field notes"}),
 		}
 	}
-	nameless := func(letter *Letter) { letter.Name, letter.Order.Seller, letter.Order.Buyer = "", Person{}, Person{} }
+	nameless := func(letter *Letter) {
+		letter.Name, letter.Order.Seller, letter.Order.Buyer, letter.Booking.Buyer = "", Person{}, Person{}, Person{}
+	}
+	about := func(change func(*Letter)) Letter { return with(sampleSale(nil), change) }
+	amount, part := l.money(24395, "EUR"), l.money(8330, "EUR")
+	taken := []Line{{Product: "Field notes", Price: "With updates", Quantity: 2}}
+	const reason = "The second chapter is not finished yet.\nSorry for that!"
+	start, end := sampleTime, sampleTime.Add(time.Hour)
+	item := int64(1)
+	session := booking.Booking{
+		ProductName: "An hour with the author", Start: &start, End: &end, MeetingURL: "https://meet.example.test/field-notes", CustomerName: "Sample Buyer",
+		BillingEmail: "buyer@example.test", CustomerNotes: "Could we talk about chapter two?\nI have read it twice.", OrderItemID: &item,
+	}
+	booked := func(b booking.Booking, change func(*Letter)) Letter {
+		letter := with(sampleSale(nil), nil)
+		letter.Order, letter.Booking = Order{}, bookingOut(l, b)
+		if change != nil {
+			change(&letter)
+		}
+		return letter
+	}
+	open := session
+	open.OrderItemID, open.Start, open.End, open.CustomerNotes, open.MeetingURL = nil, nil, nil, "", ""
 	switch kind {
 	case Receipt:
 		return []Letter{with(sampleSale(nil), files), with(sampleSale(free), nameless), with(sampleSale(plan), nil)}
 	case Sale:
-		return []Letter{with(sampleSale(nil), nil), with(sampleSale(free), nameless)}
+		return []Letter{about(nil), with(sampleSale(free), nameless)}
 	case Transfer, TransferSeller:
 		return []Letter{with(sampleSale(waiting), nil), with(sampleSale(waiting), nameless)}
+	case PaymentFailed:
+		return []Letter{
+			with(sampleSale(waiting), func(l *Letter) { l.Payment = Payment{Amount: l.Order.Total, Open: true} }),
+			with(sampleSale(waiting), func(l *Letter) { l.Payment = Payment{Amount: l.Order.Total} }),
+		}
+	case PaymentReturned, PaymentReturnedSeller:
+		return []Letter{
+			about(func(l *Letter) { l.Payment = Payment{Amount: amount, Late: true} }),
+			about(func(l *Letter) { l.Payment = Payment{Amount: amount} }),
+		}
+	case Refunded, RefundedSeller:
+		return []Letter{
+			about(func(l *Letter) { l.Refund = Refund{Amount: part, Taken: taken, Reason: reason} }),
+			about(func(l *Letter) { l.Refund = Refund{Amount: amount, Whole: true, ByHand: true} }),
+			about(func(l *Letter) { l.Refund = Refund{Amount: part}; nameless(l) }),
+		}
+	case RefundFailed:
+		return []Letter{
+			about(func(l *Letter) { l.Refund = Refund{Amount: part, Failure: words("expired_or_canceled_card")} }),
+			about(func(l *Letter) { l.Refund = Refund{Amount: part, Again: true} }),
+		}
+	case Disputed:
+		state := func(state, reason string) Letter {
+			return about(func(l *Letter) { l.Dispute = Dispute{State: state, Amount: amount, Reason: reason} })
+		}
+		return []Letter{state("opened", "product not received"), state("asked", ""), state("won", ""), state("lost", "")}
+	case BookingRequested:
+		return []Letter{booked(session, nil), booked(open, nameless)}
+	case BookingConfirmed:
+		elsewhere := session
+		elsewhere.MeetingURL = ""
+		return []Letter{booked(session, nil), booked(elsewhere, func(l *Letter) { l.Booking.Changed = true })}
+	case BookingCanceled:
+		return []Letter{
+			booked(session, func(l *Letter) { l.Booking.ComesBack = true }), booked(session, func(l *Letter) { l.Booking.Refunded = true }), booked(open, nil),
+		}
+	case BookingCanceledSeller:
+		return []Letter{booked(session, nil), booked(session, func(l *Letter) { l.Booking.Refunded = true }), booked(open, nameless)}
+	case NewFile:
+		letter := about(files)
+		letter.Order, letter.Files = Order{}, letter.Order.Files
+		letter.Files[0].Version = "second edition"
+		one := letter
+		one.Files = letter.Files[:1]
+		return []Letter{one, letter}
 	}
 	return nil
 }

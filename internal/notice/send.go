@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
+	"souk/internal/db"
 	"souk/internal/mail"
 )
 
@@ -41,12 +43,8 @@ func (s *Service) send(ctx context.Context, job sendNotice) error {
 	if err != nil || n.Status != Pending {
 		return err
 	}
-	n.Attempts++
-	switch won, err := begin(ctx, s.DB, n, s.Now()); {
-	case err != nil:
+	if err := s.begin(ctx, &n); err != nil {
 		return err
-	case !won:
-		return errBusy
 	}
 	if s.Mail == nil {
 		return s.ended(ctx, n, noServer)
@@ -56,6 +54,26 @@ func (s *Service) send(ctx context.Context, job sendNotice) error {
 		err = s.Mail.Send(ctx, message)
 	}
 	return s.ended(ctx, n, err)
+}
+
+// begin counts an attempt, of which there is one at a time.
+func (s *Service) begin(ctx context.Context, n *Notice) error {
+	n.Attempts++
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if n.Kind == NewFile { // two that take each other over would wait for each other
+			if err := tx.Lock(ctx, "new files for profile "+strconv.FormatInt(n.ProfileID, 10)); err != nil {
+				return err
+			}
+		}
+		won, err := countAttempt(ctx, tx, *n, s.Now())
+		if err == nil && !won {
+			err = errBusy
+		}
+		if err == nil && n.Kind == NewFile && n.Attempts == 1 {
+			err = s.gather(ctx, tx, n)
+		}
+		return err
+	})
 }
 
 // ended writes down what came of an attempt. An error has the job tried again.

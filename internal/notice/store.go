@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"souk/internal/db"
@@ -34,14 +35,28 @@ func list(ctx context.Context, q db.Q, status Status, before int64, limit int) (
 		before, status, limit)
 }
 
-// begin counts an attempt. won is false when another one began, or the notice is not pending any more.
-func begin(ctx context.Context, q db.Q, n Notice, now time.Time) (won bool, err error) {
+// countAttempt is how an attempt begins. won is false when another one began, or the notice is not pending any more.
+func countAttempt(ctx context.Context, q db.Q, n Notice, now time.Time) (won bool, err error) {
 	changed, err := q.Exec(ctx, `UPDATE notices SET attempts = $2, updated_at = $3 WHERE id = $1 AND status = 'pending' AND attempts = $2 - 1`,
 		n.ID, n.Attempts, now)
 	return changed == 1, err
 }
 
-// finish writes what came of the attempt that begin counted.
+// takeOver drops what else waits to tell n's recipient of files, and gives their data.
+func takeOver(ctx context.Context, q db.Q, n Notice, reason string, most int, now time.Time) ([]json.RawMessage, error) {
+	return db.All(ctx, q, db.Value[json.RawMessage], `
+		UPDATE notices SET status = 'dropped', reason = $4, updated_at = $5
+		WHERE status = 'pending' AND attempts = 0 AND id IN (
+			SELECT id FROM notices WHERE profile_id = $1 AND kind = $2 AND status = 'pending' AND attempts = 0 AND id <> $3 ORDER BY id LIMIT $6)
+		RETURNING data`, n.ProfileID, n.Kind, n.ID, reason, now, most)
+}
+
+func setData(ctx context.Context, q db.Q, n Notice) error {
+	_, err := q.Exec(ctx, `UPDATE notices SET data = $2 WHERE id = $1`, n.ID, n.Data)
+	return err
+}
+
+// finish writes what came of the attempt that countAttempt counted.
 func finish(ctx context.Context, q db.Q, n Notice) (won bool, err error) {
 	changed, err := q.Exec(ctx, `
 		UPDATE notices SET status = $3, reason = $4, sent_at = $5, updated_at = $6 WHERE id = $1 AND status = 'pending' AND message_id = $2`,
