@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -536,4 +538,65 @@ func TestOrdersAreFulfilledOnce(t *testing.T) {
 		s := souktest.New(t, url)
 		run(t, s, second(t, url, s), orders)
 	})
+}
+
+// What is decided long after it was told of is found by asking, when the webhook is lost.
+func TestReconciliationFindsWhatWasDecidedLater(t *testing.T) {
+	var ahead atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())).UTC().Truncate(time.Microsecond) }
+	s := souktest.NewAt(t, dbtest.SQLite(t), now)
+	st := newStall(t, s)
+	buy := func(card string) (id, session string) {
+		id = st.order(map[string]int64{"book": 1})
+		session = st.session(id)
+		st.pay(session, card)
+		return id, session
+	}
+	disputed, _ := buy(stripe.CardPays)
+	dispute, err := st.Stripe.Dispute(t.Context(), st.Stripe.Payments()[0].ID, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refunded, _ := buy(stripe.CardPays)
+	if err := st.Stripe.RefundsArePending(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	st.seller.Post("/api/seller/orders/"+refunded+"/refund/", nil).Is(200)
+	s.Work()
+	st.deliver()
+	unvisited := st.order(map[string]int64{"book": 1})
+	forgotten := st.session(unvisited)
+	reconcile := func() {
+		t.Helper()
+		if tally, err := s.ReconcileStripe(t.Context()); err != nil || !tally.Complete {
+			t.Fatalf("%+v, %v", tally, err)
+		}
+	}
+	ahead.Store(int64(20 * time.Hour)) // beyond what is asked for anew, and before the session expires
+	reconcile()
+	if err := st.Stripe.Hold(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	status := func(id string) string {
+		t.Helper()
+		status, err := db.One(t.Context(), st.DB, db.Value[string], `SELECT status FROM orders WHERE public_id = $1`, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	if status(refunded) != "fulfilled" || status(disputed) != "fulfilled" {
+		t.Fatalf("before anything is decided the orders are %s and %s", status(refunded), status(disputed))
+	}
+	if err := errors.Join(st.Stripe.CloseDispute(t.Context(), dispute, "lost"), st.Stripe.SettleRefund(t.Context(), st.Stripe.Refunds()[0].ID, true)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Stripe.Pay(t.Context(), forgotten, stripe.CardPays, ""); err != nil {
+		t.Fatal(err)
+	}
+	ahead.Add(int64(2 * time.Minute))
+	reconcile()
+	if status(refunded) != "refunded" || status(disputed) != "refunded" || status(unvisited) != "fulfilled" {
+		t.Errorf("the orders are %s, %s and %s", status(refunded), status(disputed), status(unvisited))
+	}
 }
