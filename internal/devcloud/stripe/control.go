@@ -2,91 +2,198 @@ package stripe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // shown is how many of each kind the page of controls shows.
 const shown = 100
 
-func when(t time.Time) string { return t.UTC().Format("2 Jan 15:04:05") }
-
+// controlView is what the page of controls shows.
 type controlView struct {
-	Said           string
-	Sessions       []Session
-	Payments       []Payment
-	Refunds        []RefundOf
-	Disputes       []DisputeOf
-	Events         []Told
+	Done, Problem  string // what became of the last action
+	Sessions       list[Session]
+	Payments       list[Payment]
+	Refunds        list[RefundOf]
+	Disputes       list[DisputeOf]
+	Events         list[Told]
 	RefundsPending bool
 	Hold           bool
-	Faults         Faults
-	DropPercent    int
-	DoublePercent  int
-	DelaySeconds   int
+	Held           int // events
+	Lose, Double   int // per cent
+	Late           int // seconds
 	Now            time.Time
 }
 
-func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
-	said := "Done."
-	if err := s.do(r.Context(), r.PostForm); err != nil {
-		said = "Not done: " + err.Error() + "."
-	}
-	http.Redirect(w, r, Prefix+"/?"+url.Values{"said": {said}}.Encode(), http.StatusSeeOther)
-	return nil
+// list is the newest of a kind.
+type list[T any] struct {
+	Newest []T
+	All    int
 }
 
-func first[T any](list []T) []T { return list[:min(len(list), shown)] }
+func newestOf[T any](all []T) list[T] { return list[T]{all[:min(len(all), shown)], len(all)} }
 
-func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
-	v := controlView{
-		Said: r.URL.Query().Get("said"), Sessions: first(s.Sessions()), Payments: first(s.Payments()), Refunds: first(s.Refunds()),
-		Disputes: first(s.Disputes()), Events: first(s.Events()), Now: s.o.Now(),
+// told says of each action what it has done, and the part of the page that shows it.
+var told = map[string]struct{ Done, At string }{
+	"faults":     {"Webhooks go wrong as you said", "network"},
+	"hold":       {"New webhooks are held back", "network"},
+	"unhold":     {"New webhooks are sent by themselves", "network"},
+	"slow":       {"Refunds wait until you decide them", "network"},
+	"fast":       {"Refunds succeed at once", "network"},
+	"collect":    {"The debit is paid", "payments"},
+	"bounce":     {"The debit has failed", "payments"},
+	"refund":     {"The refund is made", "refunds"},
+	"refunded":   {"The refund has succeeded", "refunds"},
+	"unrefunded": {"The refund has failed", "refunds"},
+	"dispute":    {"The payment is disputed", "disputes"},
+	"inquire":    {"The buyer’s bank inquires", "disputes"},
+	"won":        {"The shop has won the dispute", "disputes"},
+	"lost":       {"The shop has lost the dispute", "disputes"},
+	"close":      {"The inquiry is closed", "disputes"},
+	"expire":     {"The session is expired", "sessions"},
+	"send":       {"The webhook is sent", "events"},
+	"release":    {"All webhooks that were held back are sent", "events"},
+}
+
+// do does what a button asks for.
+func (s *Stripe) do(ctx context.Context, action string, form url.Values) error {
+	id := form.Get("id")
+	switch action {
+	case "faults":
+		f, err := readFaults(form)
+		if err != nil {
+			return err
+		}
+		return s.SetFaults(ctx, f)
+	case "hold", "unhold":
+		return s.Hold(ctx, action == "hold")
+	case "slow", "fast":
+		return s.RefundsArePending(ctx, action == "slow")
+	case "collect", "bounce":
+		return s.Settle(ctx, id, action == "collect")
+	case "refund", "dispute", "inquire":
+		amount, err := s.amountOf(id, form.Get("amount"))
+		switch {
+		case err != nil:
+		case action == "refund":
+			_, err = s.Refund(ctx, id, amount)
+		default:
+			_, err = s.Dispute(ctx, id, amount, action == "inquire")
+		}
+		return err
+	case "refunded", "unrefunded":
+		return s.SettleRefund(ctx, id, action == "refunded")
+	case "won", "lost":
+		return s.CloseDispute(ctx, id, action)
+	case "close":
+		return s.CloseDispute(ctx, id, "warning_closed")
+	case "expire":
+		return s.ExpireSession(ctx, id)
+	case "send":
+		return s.Resend(ctx, id)
+	case "release":
+		return s.Release(ctx)
+	}
+	return &refusedPage{status: 422, Message: "There is no such action."}
+}
+
+// amountOf reads the amount in the form of a payment; 0, which is all of it, when it is left out.
+func (s *Stripe) amountOf(id, text string) (int64, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 0, nil
 	}
 	s.mu.Lock()
-	set := s.state.Settings
-	s.mu.Unlock()
-	v.RefundsPending, v.Hold, v.Faults = set.RefundsPending, set.HoldEvents, set.Faults
-	v.DropPercent, v.DoublePercent, v.DelaySeconds = int(set.Faults.Drop*100), int(set.Faults.Duplicate*100), int(set.Faults.MaxDelay.Seconds())
+	defer s.mu.Unlock()
+	p := s.state.Intents[id]
+	if p == nil {
+		return 0, ErrUnknown
+	}
+	return readAmount(text, p.Currency)
+}
+
+func readFaults(form url.Values) (f Faults, err error) {
+	var numbers [3]int
+	for i, field := range []struct {
+		name, label string
+		most        int
+	}{{"lose", "Lose", 100}, {"double", "Send twice", 100}, {"late", "Late by up to", 3600}} {
+		n, err := strconv.Atoi(form.Get(field.name))
+		if err != nil || n < 0 || n > field.most {
+			return f, &refusedPage{status: 422, Message: fmt.Sprintf("“%s” must be a whole number from 0 to %d.", field.label, field.most)}
+		}
+		numbers[i] = n
+	}
+	return Faults{Drop: float64(numbers[0]) / 100, Duplicate: float64(numbers[1]) / 100, MaxDelay: time.Duration(numbers[2]) * time.Second}, nil
+}
+
+func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.controlView(r.Context())
+	if err != nil {
+		return err
+	}
+	v.Done = told[r.URL.Query().Get("done")].Done
 	render(w, http.StatusOK, "control.html", "", v)
 	return nil
 }
 
-// do is what the buttons of the page ask for.
-func (s *Stripe) do(ctx context.Context, form url.Values) error {
-	id := form.Get("id")
-	number := func(name string, most int64) int64 {
-		n, _ := strconv.ParseInt(form.Get(name), 10, 64) // what is no number is none
-		return min(max(n, 0), most)
-	}
-	switch form.Get("what") {
-	case "expire":
-		return s.ExpireSession(ctx, id)
-	case "settle":
-		return s.Settle(ctx, id, form.Get("how") == "ok")
-	case "refund":
-		_, err := s.Refund(ctx, id, number("amount", maxAmount))
+// controlForm does what the button says whose form was sent.
+func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
+	action := r.PostForm.Get("do")
+	status, problem := 0, ""
+	switch refused, err := (*refusedPage)(nil), s.do(r.Context(), action, r.PostForm); {
+	case err == nil:
+		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
+		return nil
+	case errors.As(err, &refused):
+		status, problem = refused.status, refused.Message
+	case errors.Is(err, ErrUnknown):
+		status, problem = http.StatusNotFound, "There is nothing with that id."
+	case errors.Is(err, ErrNotPossible), errors.Is(err, ErrNotOpen):
+		status, problem = http.StatusConflict, "That is not possible in its state, or is more than is left."
+	default:
 		return err
-	case "settle refund":
-		return s.SettleRefund(ctx, id, form.Get("how") == "ok")
-	case "refunds pending":
-		return s.RefundsArePending(ctx, form.Get("how") == "on")
-	case "dispute":
-		_, err := s.Dispute(ctx, id, 0, form.Get("how") == "inquiry")
-		return err
-	case "close dispute":
-		return s.CloseDispute(ctx, id, form.Get("how"))
-	case "send":
-		return s.Resend(ctx, id)
-	case "hold":
-		return s.Hold(ctx, form.Get("how") == "on")
-	case "faults":
-		return s.SetFaults(ctx, Faults{
-			Drop: float64(number("drop", 100)) / 100, Duplicate: float64(number("double", 100)) / 100,
-			MaxDelay: time.Duration(number("delay", 3600)) * time.Second,
-		})
 	}
-	return ErrUnknown
+	v, err := s.controlView(r.Context())
+	if err == nil {
+		v.Problem = problem
+		render(w, status, "control.html", "", v)
+	}
+	return err
+}
+
+func (s *Stripe) controlView(ctx context.Context) (v controlView, err error) {
+	err = s.change(ctx, func() error {
+		set := s.state.Settings
+		v = controlView{
+			RefundsPending: set.RefundsPending, Hold: set.HoldEvents, Now: s.o.Now(),
+			Lose: percent(set.Faults.Drop), Double: percent(set.Faults.Duplicate), Late: int(set.Faults.MaxDelay.Seconds()),
+		}
+		for _, e := range s.state.Events {
+			if e.Held {
+				v.Held++
+			}
+		}
+		return nil
+	})
+	v.Sessions, v.Payments, v.Refunds = newestOf(s.Sessions()), newestOf(s.Payments()), newestOf(s.Refunds())
+	v.Disputes, v.Events = newestOf(s.Disputes()), newestOf(s.Events())
+	return v, err
+}
+
+func percent(share float64) int { return int(share*100 + .5) }
+
+// mood is how a state is coloured.
+func mood(status string) string {
+	switch status {
+	case "succeeded", "paid", "won":
+		return "good"
+	case "failed", "lost", "requires_payment_method", "needs_response", "disputed":
+		return "bad"
+	}
+	return ""
 }

@@ -125,14 +125,17 @@ func (s *Stripe) Sign(body []byte, at time.Time) string {
 	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
 }
 
-// Resend has an event sent once more, whatever became of it.
+// Resend has an event sent once more, whatever became of it. One that was held back is sent as it would have been.
 func (s *Stripe) Resend(ctx context.Context, id string) error {
 	return s.change(ctx, func() error {
 		e := s.state.Events[id]
 		if e == nil {
 			return ErrUnknown
 		}
-		e.Copies, e.Tries, e.Held, e.Dropped, e.NextAt = e.Copies+1, 0, false, false, s.o.Now().UnixMilli()
+		if !e.Held || e.Copies == 0 {
+			e.Copies++
+		}
+		e.Tries, e.Held, e.Dropped, e.NextAt = 0, false, false, s.o.Now().UnixMilli()
 		s.state.put(e)
 		s.wakeUp()
 		return nil
@@ -145,6 +148,20 @@ func (s *Stripe) Hold(ctx context.Context, on bool) error {
 		set := s.state.Settings
 		set.HoldEvents = on
 		s.state.put(set)
+		return nil
+	})
+}
+
+// Release sends all events that were held back.
+func (s *Stripe) Release(ctx context.Context) error {
+	return s.change(ctx, func() error {
+		for _, e := range s.state.Events {
+			if e.Held {
+				e.Held = false
+				s.state.put(e)
+			}
+		}
+		s.wakeUp()
 		return nil
 	})
 }

@@ -78,6 +78,15 @@ type Told struct {
 	Created  time.Time
 }
 
+// About is the id of the object that the event tells of.
+func (t Told) About() string {
+	var body struct {
+		Data struct{ Object struct{ ID string } }
+	}
+	_ = json.Unmarshal(t.Body, &body) // our own
+	return body.Data.Object.ID
+}
+
 // Events gives everything that happened, the newest first.
 func (s *Stripe) Events() (list []Told) {
 	s.mu.Lock()

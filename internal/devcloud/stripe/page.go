@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,9 +22,9 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"amount": amount,
-	"when":   when,
-	"utc":    func(at int64) string { return time.Unix(at, 0).UTC().Format("2 Jan 2006, 15:04:05 UTC") },
-	"stamp":  func(at int64) string { return time.Unix(at, 0).UTC().Format(time.RFC3339) },
+	"utc":    func(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+	"stamp":  func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+	"mood":   mood,
 }).ParseFS(files, "pages/*.html"))
 
 // refusedPage is a request for a page that is answered with words alone.
@@ -96,23 +97,42 @@ func render(w http.ResponseWriter, status int, name, leadsTo string, view any) {
 	_, _ = w.Write(body.Bytes()) // the client may be gone
 }
 
-// amount writes what Stripe counts for people. Its units are those of ISO 4217, but for three currencies
-// (https://docs.stripe.com/currencies#special-cases).
-func amount(n int64, currency string) string {
-	code := strings.ToUpper(currency)
-	digits := money.Format(n, code)
-	switch code {
+// written says how an amount is written: as an amount of which currency of ISO 4217, after division by what. Stripe's units are
+// ISO's but for three currencies (https://docs.stripe.com/currencies#special-cases).
+func written(currency string) (as string, by int64) {
+	switch code := strings.ToUpper(currency); code {
 	case "ISK", "UGX": // counted in hundredths that they do not have
-		digits = money.Format(n/100, code)
+		return code, 100
 	case "MGA": // counted whole
-		digits = money.Format(n, "JPY")
+		return "JPY", 1
+	default:
+		return code, 1
 	}
-	whole, part, _ := strings.Cut(digits, ".")
-	for at := len(whole) - 3; at > 0 && whole[at-1] != '-'; at -= 3 {
+}
+
+// amount writes what Stripe counts for people.
+func amount(n int64, currency string) string {
+	as, by := written(currency)
+	whole, part, _ := strings.Cut(money.Format(n/by, as), ".")
+	for at := len(whole) - 3; at > 0; at -= 3 {
 		whole = whole[:at] + "," + whole[at:]
 	}
 	if part != "" {
 		whole += "." + part
 	}
-	return whole + "\u00a0" + code
+	return whole + "\u00a0" + strings.ToUpper(currency)
+}
+
+// readAmount is amount backwards, without the currency and the commas.
+func readAmount(text, currency string) (n int64, err error) {
+	as, by := written(currency)
+	_, decimals, _ := strings.Cut(money.Format(0, as), ".")
+	whole, part, _ := strings.Cut(text, ".")
+	if len(part) <= len(decimals) {
+		n, err = strconv.ParseInt(whole+part+decimals[len(part):], 10, 64)
+	}
+	if err != nil || len(part) > len(decimals) || n < 1 || n > maxAmount/by {
+		return 0, &refusedPage{status: 422, Message: "An amount is a number such as " + money.Format(1250, as) + ", at most " + money.Format(maxAmount/by, as) + "."}
+	}
+	return n * by, nil
 }

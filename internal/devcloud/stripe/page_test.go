@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,20 +20,40 @@ type site struct {
 	t      *testing.T
 	origin string
 	now    time.Time
+	got    []string // types of the webhooks that came
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Handler().ServeHTTP(w, r) }))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.Handler().ServeHTTP(w, r) })
+	mux.HandleFunc("POST /webhooks", func(_ http.ResponseWriter, r *http.Request) {
+		var e struct{ Type string }
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		s.got = append(s.got, e.Type)
+	})
+	server := httptest.NewUnstartedServer(mux)
 	s.origin = "http://" + server.Listener.Addr().String()
 	var err error
-	if s.Stripe, err = stripe.Open(stripe.Options{Origin: s.origin, Now: func() time.Time { return s.now }}); err != nil {
+	if s.Stripe, err = stripe.Open(stripe.Options{Origin: s.origin, Webhooks: []string{s.origin + "/webhooks"}, Now: func() time.Time { return s.now }}); err != nil {
 		t.Fatal(err)
 	}
 	server.Start()
 	t.Cleanup(server.Close)
 	return s
+}
+
+// told gives what webhooks came since it was asked last.
+func (s *site) told() (types string) {
+	s.t.Helper()
+	if err := s.Drain(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	types, s.got = strings.Join(s.got, " "), nil
+	return types
 }
 
 type answer struct {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // way is something to pay with.
@@ -35,7 +36,8 @@ var lands = []land{{"DE", "Germany"}, {"FR", "France"}, {"JP", "Japan"}, {"GB", 
 
 // payView is what the page of a session shows.
 type payView struct {
-	session        // as it would be paid now
+	session // as it would be paid now
+	Until   time.Time
 	Step    string // pay, challenge, paid, processing, failed, expired
 	Shop    string // the host that the buyer comes from
 	Card    string // that was chosen; only ever one of the test cards
@@ -63,7 +65,7 @@ func (s *Stripe) payView(ctx context.Context, id, country string) (v payView, er
 		if c == nil {
 			return ErrUnknown
 		}
-		v = payView{session: *c, Ways: ways, Lands: lands, Problem: c.Note}
+		v = payView{session: *c, Ways: ways, Lands: lands, Problem: c.Note, Until: time.Unix(c.Expires, 0)}
 		if p := s.state.Intents[c.Intent]; p != nil && p.Status != "succeeded" {
 			v.Step = map[string]string{"requires_action": "challenge", "processing": "processing", "requires_payment_method": "failed"}[p.Status]
 		}
