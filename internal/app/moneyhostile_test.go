@@ -279,6 +279,9 @@ func TestWhatIsPaidTooLateOrTwiceGoesBack(t *testing.T) {
 				t.Errorf("%d of %d went back", p.Refunded, p.Amount)
 			}
 		}
+		if n := st.count(`SELECT count(*) FROM transactions WHERE extra AND status = 'refunded'`); n != 2 {
+			t.Errorf("%d of the 2 payments that were not needed are recorded as refunded", n)
+		}
 		for id, kinds := range map[string][]string{late: {"late_payment", "extra_refunded"}, twice: {"double_payment", "extra_refunded"}} {
 			told := []string{}
 			for _, e := range st.seller.Get("/api/seller/orders/" + id + "/").Is(200).Object().Subs("timeline") {

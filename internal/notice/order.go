@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -212,7 +213,11 @@ func orderOut(l locale, sale order.Sale, seller Person, origin string) Order {
 		})
 		o.Sessions = o.Sessions || item.ProductType == catalog.TypeService
 		o.Subscription = o.Subscription || item.Recurring()
-		o.Features = append(o.Features, lines(item.FeatureKeys)...)
+		for _, key := range lines(item.FeatureKeys) {
+			if !slices.Contains(o.Features, key) {
+				o.Features = append(o.Features, key)
+			}
+		}
 	}
 	o.Title = o.Lines[0].Product
 	if more := len(o.Lines) - 1; more > 0 {
