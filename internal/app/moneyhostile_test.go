@@ -350,6 +350,31 @@ func TestADisputeWithholdsWhatWasBought(t *testing.T) {
 	})
 }
 
+func TestAnOrderThatIsNotToBePaidAnyMoreClosesItsPage(t *testing.T) {
+	s := souktest.New(t, dbtest.SQLite(t))
+	st := newStall(t, s)
+	canceled, byHand := st.order(map[string]int64{"book": 1}), st.order(map[string]int64{"book": 1})
+	st.session(canceled)
+	st.session(byHand)
+	st.ben.Post("/api/account/orders/"+canceled+"/cancel/", nil).Is(200)
+	st.seller.Post("/api/seller/orders/"+byHand+"/mark-paid/", nil).Is(200)
+	s.Work()
+	for _, c := range st.Stripe.Sessions() {
+		if c.Status != "expired" {
+			t.Errorf("the session of %s is %s", c.Metadata["souk_order"], c.Status)
+		}
+	}
+	st.deliver()
+	if st.status(canceled) != "canceled" || st.status(byHand) != "fulfilled" {
+		t.Errorf("the orders are %s and %s", st.status(canceled), st.status(byHand))
+	}
+	for _, id := range []string{canceled, byHand} {
+		if page := string(s.Nobody().Get("/checkout/" + id + "/").Is(200).Body); strings.Contains(page, "waits for payment") {
+			t.Errorf("the page of a closed order: %s", page)
+		}
+	}
+}
+
 func TestAMethodThatTakesDays(t *testing.T) {
 	s := souktest.New(t, dbtest.SQLite(t))
 	st := newStall(t, s)

@@ -40,14 +40,8 @@ type dispute struct {
 
 // FollowDispute brings an order in line with what the provider says of a dispute about its payment: what the order gave is
 // withheld while the bank has the money, comes back with it, and ends if it is lost.
-func (s *Service) FollowDispute(ctx context.Context, r DisputeReport) (out Outcome, err error) {
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		o, paid, lacks, err := s.lockPaid(ctx, tx, r.PaymentID)
-		if err != nil || lacks != "" {
-			out = Outcome{Lacks: lacks}
-			return err
-		}
-		out = Outcome{OrderID: o.ID}
+func (s *Service) FollowDispute(ctx context.Context, r DisputeReport) (Outcome, error) {
+	return s.withPaid(ctx, r.PaymentID, func(ctx context.Context, tx *db.Tx, o Order, paid Transaction, out *Outcome) error {
 		if r.Currency != paid.Currency || r.AmountCents < 0 {
 			out.Refused = "it is not of the payment's currency"
 			return nil
@@ -75,7 +69,6 @@ func (s *Service) FollowDispute(ctx context.Context, r DisputeReport) (out Outco
 		out.Changed = true
 		return s.afterDispute(ctx, tx, o, paid, r, now)
 	})
-	return out, err
 }
 
 // afterDispute does what the phase of a dispute asks for.

@@ -268,7 +268,7 @@ func idByPublicID(ctx context.Context, q db.Q, publicID string) (int64, error) {
 
 // lockByPublicID holds the order's row: all that changes an order and what hangs on it follows one another.
 func lockByPublicID(ctx context.Context, tx *db.Tx, publicID string) (Order, error) {
-	id, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM orders WHERE public_id = $1`+tx.ForUpdate(), publicID)
+	id, err := db.One(ctx, tx, db.Value[int64], `SELECT id FROM orders WHERE public_id = $1`+tx.ForChange(), publicID)
 	if err != nil {
 		return Order{}, err
 	}
