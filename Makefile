@@ -11,8 +11,9 @@ test: ## everything, on SQLite and PostgreSQL
 quick: ## the short tests, on SQLite
 	./test.sh --quick
 
-soak: ## the simulated years of webhooks from 20 seeds; SOUK_SEED=7 or SOUK_SEED=1-100 for others
+soak: ## the simulated years of webhooks from 20 seeds, the random lives of orders from 300; SOUK_SEED=7 or SOUK_SEED=1-100 for others
 	SOUK_SEED=$${SOUK_SEED:-1-20} scripts/with-postgres.sh go test ./internal/app -run 'Year|Lost|Disagree' -count=1 -timeout 60m -v
+	SOUK_SEED=$${SOUK_SEED:-1-300} scripts/with-postgres.sh go test ./internal/app -run MoneyAgainstAModel -count=1 -timeout 120m
 
 check: ## starts the program, sells a file over HTTP, and refunds it
 	./start.sh --check

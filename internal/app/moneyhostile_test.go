@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"souk/internal/app"
+	"souk/internal/config"
 	"souk/internal/db"
 	"souk/internal/dbtest"
 	"souk/internal/devcloud/stripe"
@@ -409,6 +411,8 @@ func TestTheSellerChangesThePriceWhileSomebodyPays(t *testing.T) {
 	id := st.order(map[string]int64{"book": 1})
 	session := st.session(id)
 	st.seller.Patch(fmt.Sprintf("/api/seller/prices/%d/", st.prices["book"]), `{"amount_cents":9900}`).Is(200)
+	product := st.ben.Get("/api/account/orders/" + id + "/").Is(200).Object().Subs("items")[0].Int("product")
+	st.seller.Patch(fmt.Sprintf("/api/seller/products/%d/", product), `{"visibility":"archived"}`).Is(200)
 	st.pay(session, stripe.CardPays)
 	if p := st.Stripe.Payments()[0]; st.status(id) != "fulfilled" || p.Amount != 1900 {
 		t.Errorf("the order is %s, %d was paid", st.status(id), p.Amount)
@@ -566,6 +570,22 @@ func TestOrdersAreFulfilledOnce(t *testing.T) {
 		s := souktest.New(t, url)
 		run(t, s, second(t, url, s), orders)
 	})
+}
+
+func TestASigningSecretOfStripeThatIsNoneIsAFaultOfTheConfiguration(t *testing.T) {
+	for _, secret := range []string{"whsec_", "whsec_short", "an entirely different text", "whsec_0123456789abcdefghijklmn,whsec_"} {
+		cfg, err := config.Load([]string{"STRIPE_SECRET_KEY=sk_test_0123456789abcdefghijklmn", "STRIPE_WEBHOOK_SECRET=" + secret, "DATA_DIR=" + t.TempDir()}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := app.New(t.Context(), cfg, app.Options{})
+		if err == nil {
+			_ = a.Close()
+		}
+		if fault := new(config.Fault); !errors.As(err, fault) || !strings.Contains(err.Error(), "STRIPE_WEBHOOK_SECRET") || strings.Contains(err.Error(), "short") {
+			t.Errorf("%q: %v", secret, err)
+		}
+	}
 }
 
 // What is decided long after it was told of is found by asking, when the webhook is lost.
