@@ -403,6 +403,25 @@ func TestAMethodThatTakesDays(t *testing.T) {
 	if again := st.session(fails); again == bad {
 		t.Error("the page of a payment that failed leads to the same session")
 	}
+	for _, p := range st.Stripe.Payments() {
+		if p.Status == "succeeded" {
+			if _, err := st.Stripe.Refund(t.Context(), p.ID, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	st.webhook(st.event("charge.refunded")).Is(200)
+	s.Work()
+	if st.status(works) != "fulfilled" || st.given() == 0 {
+		t.Errorf("a refund to a bank that is underway: the order is %s", st.status(works))
+	}
+	if err := st.Stripe.SettleRefund(t.Context(), st.Stripe.Refunds()[0].ID, true); err != nil {
+		t.Fatal(err)
+	}
+	st.deliver()
+	if st.status(works) != "refunded" || st.given() != 0 {
+		t.Errorf("a refund to a bank that worked: the order is %s", st.status(works))
+	}
 }
 
 func TestTheSellerChangesThePriceWhileSomebodyPays(t *testing.T) {
