@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -97,9 +96,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if _, err := account.keys(); err != nil {
 		return nil, err
 	}
-	templates, err := notice.LoadTemplates(cfg.MailTemplatesDir)
+	templates, err := mailTemplates(cfg)
 	if err != nil {
-		return nil, config.Fault{Err: fmt.Errorf("MAIL_TEMPLATES_DIR: %w", err)}
+		return nil, err
 	}
 	if err := cfg.KeepSecretKey(); err != nil {
 		return nil, err

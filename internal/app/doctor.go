@@ -85,7 +85,7 @@ func examineDatabase(ctx context.Context, cfg *config.Config) (findings []Findin
 		findings = append(findings, Finding{true, "schema", fmt.Sprintf("is up to date (%d)", current)})
 	}
 	if err == nil && current == newest {
-		findings = append(findings, examineJobs(ctx, d))
+		findings = append(findings, examineJobs(ctx, d), examineMails(ctx, d))
 	}
 	if now, err := d.Time(ctx); err == nil && d.Engine == db.Postgres {
 		off := time.Until(now)

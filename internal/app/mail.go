@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 
 	"souk/internal/config"
+	"souk/internal/db"
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/mail"
+	"souk/internal/notice"
 )
 
 // configuredMail is what sends through the server of SMTP_URL; nil when there is none.
@@ -42,6 +45,27 @@ func openMail(cfg *config.Config, server mail.Server) (*mail.Sender, error) {
 	return sender, nil
 }
 
+// mailTemplates are those of the program, or of MAIL_TEMPLATES_DIR.
+func mailTemplates(cfg *config.Config) (*notice.Templates, error) {
+	templates, err := notice.LoadTemplates(cfg.MailTemplatesDir)
+	if err != nil {
+		return nil, config.Fault{Err: fmt.Errorf("MAIL_TEMPLATES_DIR: %w", err)}
+	}
+	return templates, nil
+}
+
+// examineMails looks for mails that nobody got.
+func examineMails(ctx context.Context, d *db.DB) Finding {
+	open, err := (&notice.Service{Deps: notice.Deps{DB: d}}).Open(ctx)
+	switch failed := open[string(notice.Failed)]; {
+	case err != nil:
+		return Finding{false, "mails", "cannot be read: " + err.Error()}
+	case failed > 0:
+		return Finding{false, "mails", fmt.Sprintf("%d could not be sent: souk mail list --status %s", failed, notice.Failed)}
+	}
+	return Finding{true, "mails", fmt.Sprintf("none has failed; %d wait", open[string(notice.Pending)])}
+}
+
 // openMailbox opens the stand-in for a mail server, and sends there.
 func (a *App) openMailbox() (err error) {
 	if a.Mailbox, err = mailbox.Open(standInDir(a.Config), a.now); err != nil {
@@ -59,8 +83,11 @@ func (a *App) openMailbox() (err error) {
 	return err
 }
 
-// examineMail tries to sign in at the mail server.
+// examineMail tries the templates, and to sign in at the mail server.
 func examineMail(ctx context.Context, cfg *config.Config) Finding {
+	if _, err := mailTemplates(cfg); err != nil {
+		return Finding{false, "mail", errors.Unwrap(err).Error()}
+	}
 	if cfg.StandInMail() {
 		return Finding{true, "mail", "the stand-in keeps every mail: " + cfg.PublicURL + mailbox.Prefix + "/"}
 	}

@@ -19,7 +19,7 @@ import (
 const module = "souk/"
 
 var (
-	kernel     = internal("fault", "lenient", "money", "slug")
+	kernel     = internal("crash", "fault", "lenient", "money", "slug")
 	data       = slices.Concat(kernel, internal("db", "jobs"))
 	ofCatalog  = slices.Concat(data, internal("blob"))
 	ofOrder    = slices.Concat(ofCatalog, internal("catalog", "identity"))
@@ -30,7 +30,7 @@ var (
 
 // allowed says what a package may import of this module. Tests may import anything.
 var allowed = map[string][]string{
-	"internal/fault": {}, "internal/lenient": {}, "internal/money": {}, "internal/slug": {},
+	"internal/crash": {}, "internal/fault": {}, "internal/lenient": {}, "internal/money": {}, "internal/slug": {},
 
 	"internal/config": kernel, "internal/db": kernel,
 	"internal/jobs": slices.Concat(kernel, internal("db")),

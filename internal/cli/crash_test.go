@@ -376,6 +376,59 @@ func TestKilledInTheJobThatTriesAgain(t *testing.T) {
 	})
 }
 
+// mails are those in the mailbox, by their Message-ID how many.
+func (m *mortal) mails() map[string]int {
+	m.t.Helper()
+	var list []struct {
+		MessageID string `json:"message_id"`
+	}
+	if err := json.Unmarshal(body(m.t, m.url+"/__mail/api/messages", ""), &list); err != nil {
+		m.t.Fatal(err)
+	}
+	by := map[string]int{}
+	for _, mail := range list {
+		by[mail.MessageID]++
+	}
+	return by
+}
+
+// The process dies after an order, or when a mail about it was taken and that is not written down yet: each mail comes, and if it comes
+// twice, as the same one.
+func TestKilledWhileMailIsSent(t *testing.T) {
+	eachMortal(t, func(t *testing.T, m *mortal) {
+		path := fmt.Sprintf("/api/seller/products/%d/prices/", m.count(`SELECT id FROM products`))
+		free := m.call("seller@example.test", http.MethodPost, path, `{"name":"Free","amount_cents":0,"currency":"USD","billing_period":"one_time"}`, 201)
+		buy := fmt.Sprintf(`{"price_id":%v}`, free["id"])
+		orders := 0
+		for _, point := range []string{"", "mailed"} {
+			m.start(point)
+			m.call("buyer@example.test", http.MethodPost, "/api/account/orders/create/", buy, 201)
+			orders++
+			if point == "" {
+				m.stop()
+			} else {
+				m.died()
+				if n := m.count(`SELECT count(*) FROM notices WHERE status = 'pending'`); n < 1 {
+					t.Errorf("%d notices are pending: the test does not die where it should", n)
+				}
+			}
+			m.hourPasses()
+			m.start("")
+			m.soon(20*time.Second, int64(2*orders), `SELECT count(*) FROM notices WHERE status = 'sent'`)
+		}
+		again, mails := 0, m.mails()
+		for id, n := range mails {
+			if n > 2 || m.count(`SELECT count(*) FROM notices WHERE message_id = $1`, id) != 1 {
+				t.Errorf("%s came %d times", id, n)
+			}
+			again += n - 1
+		}
+		if len(mails) != 2*orders || again < 1 {
+			t.Errorf("%d mails about %d orders, %d of them twice", len(mails), orders, again)
+		}
+	})
+}
+
 // hourPasses lets an hour pass for the jobs of a process that was killed: what it worked on is found, and its office is free.
 func (m *mortal) hourPasses() {
 	m.t.Helper()

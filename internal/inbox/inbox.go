@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"souk/internal/crash"
 	"souk/internal/db"
 	"souk/internal/fault"
 )
@@ -135,7 +136,7 @@ func (s *Service) Accept(ctx context.Context, provider, id string, body []byte) 
 	if err == nil && status == Failed {
 		err = errFailed
 	}
-	point("committed")
+	crash.Point("committed")
 	return status, err
 }
 
@@ -203,7 +204,7 @@ func (s *Service) accept(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		e = there
 		e.Attempts++
 	}
-	point("stored")
+	crash.Point("stored")
 	return s.handle(ctx, tx, e)
 }
 
@@ -232,7 +233,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 		out, err = handler(ctx, tx, e)
 		return err
 	})
-	point("applied")
+	crash.Point("applied")
 	if err != nil {
 		if db.MayRetry(err) || ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
 			return "", err
@@ -262,7 +263,7 @@ func (s *Service) handle(ctx context.Context, tx *db.Tx, e Event) (Status, error
 			return "", err
 		}
 	}
-	point("recorded")
+	crash.Point("recorded")
 	return e.Status, nil
 }
 
@@ -303,7 +304,7 @@ func (s *Service) Retry(ctx context.Context, which Waiting) error {
 			after = id
 		}
 		if len(ids) < sweepAtOnce {
-			point("retried")
+			crash.Point("retried")
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"souk/internal/crash"
 	"souk/internal/db"
 	"souk/internal/mail"
 )
@@ -52,6 +53,9 @@ func (s *Service) send(ctx context.Context, job sendNotice) error {
 	message, err := s.compose(ctx, n)
 	if err == nil {
 		err = s.Mail.Send(ctx, message)
+	}
+	if err == nil {
+		crash.Point("mailed")
 	}
 	return s.ended(ctx, n, err)
 }

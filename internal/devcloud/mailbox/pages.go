@@ -171,11 +171,14 @@ func (b *Box) listJSON(w http.ResponseWriter, r *http.Request) error {
 	for i, m := range mails {
 		out[i] = mailJSON{m.ID, m.From, m.To, m.Subject, m.MessageID, m.Text, m.HTML, m.ReceivedAt}
 	}
-	body, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // it is read by programs and people, never as HTML
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(out); err != nil {
 		return err
 	}
-	write(w, "", "application/json; charset=utf-8", append(body, '\n'))
+	write(w, "", "application/json; charset=utf-8", body.Bytes())
 	return nil
 }
 
