@@ -57,6 +57,18 @@ func TestEveryKindOfMail(t *testing.T) {
 	}
 }
 
+func TestTheGuideNamesEveryKind(t *testing.T) {
+	text, err := os.ReadFile("../../docs/mail.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range Kinds() {
+		if !strings.Contains(string(text), "`"+string(kind)+"`") {
+			t.Errorf("docs/mail.md says nothing of %s", kind)
+		}
+	}
+}
+
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
