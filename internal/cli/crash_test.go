@@ -438,4 +438,5 @@ func (m *mortal) hourPasses() {
 		m.exec(`UPDATE river_job SET attempted_at = datetime(attempted_at, '-1 hour', 'subsec')`)
 	}
 	m.exec(`DELETE FROM river_leader`)
+	m.exec(`UPDATE notices SET updated_at = updated_at - 3600000000`)
 }

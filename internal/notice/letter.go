@@ -63,7 +63,6 @@ type Line struct {
 type File struct {
 	Title, Product, Version string
 	Terms                   string // how often and until when it can be downloaded; empty: without a limit
-	Size                    string
 }
 
 // Payment is money that came, or did not.

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,9 +34,6 @@ const (
 	Dropped Status = "dropped" // there is nobody to send it to, or nothing to tell any more
 )
 
-// Statuses are all of them.
-func Statuses() []Status { return []Status{Pending, Sent, Failed, Dropped} }
-
 // Notice is a mail that is to be sent, or was.
 type Notice struct {
 	ID        int64
@@ -44,7 +42,7 @@ type Notice struct {
 	ProfileID int64  // of who gets it
 	Data      json.RawMessage
 	Status    Status
-	Reason    string // why the last attempt failed, or why it was dropped; holds no address
+	Reason    string // why the last attempt failed, or why it was dropped; holds no address. Empty while one is under way
 	MessageID string
 	Attempts  int64
 	SentAt    *time.Time
@@ -129,7 +127,7 @@ func (s *Service) Forget(ctx context.Context, tx *db.Tx, profile int64) error {
 
 // List gives up to limit notices, newest first, with ids below before; status "" is any.
 func (s *Service) List(ctx context.Context, status Status, before int64, limit int) ([]Notice, error) {
-	if status != "" && status != Pending && status != Sent && status != Failed && status != Dropped {
+	if !slices.Contains([]Status{"", Pending, Sent, Failed, Dropped}, status) {
 		return nil, errStatus
 	}
 	return list(ctx, s.DB, status, before, limit)
@@ -160,11 +158,6 @@ func (s *Service) Resend(ctx context.Context, id int64) error {
 		}
 		return s.Jobs.Insert(ctx, tx, sendNotice{id}, jobs.Insert{MaxAttempts: jobAttempts})
 	})
-}
-
-// Compose makes the mail of a notice as it would be now.
-func (s *Service) Compose(ctx context.Context, n Notice) (mail.Message, error) {
-	return s.compose(ctx, n)
 }
 
 // Open counts the notices that are pending or failed, by status.

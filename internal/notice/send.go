@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"souk/internal/crash"
 	"souk/internal/db"
+	"souk/internal/jobs"
 	"souk/internal/mail"
 )
 
@@ -15,6 +17,9 @@ const (
 	maxAttempts = 30               // about a day, with jobs.Backoff
 	jobAttempts = maxAttempts + 10 // some may end before they count, with the process
 )
+
+// lostAfter is how long after its beginning an attempt of which nothing is known has died with its process.
+const lostAfter = jobs.DefaultTimeout + 30*time.Second
 
 // sendNotice is the job that makes and sends one mail.
 type sendNotice struct {
@@ -50,7 +55,7 @@ func (s *Service) send(ctx context.Context, job sendNotice) error {
 	if s.Mail == nil {
 		return s.ended(ctx, n, noServer)
 	}
-	message, err := s.compose(ctx, n)
+	message, err := s.Compose(ctx, n)
 	if err == nil {
 		err = s.Mail.Send(ctx, message)
 	}
@@ -69,7 +74,8 @@ func (s *Service) begin(ctx context.Context, n *Notice) error {
 				return err
 			}
 		}
-		won, err := countAttempt(ctx, tx, *n, s.Now())
+		now := s.Now()
+		won, err := countAttempt(ctx, tx, *n, now, now.Add(-lostAfter))
 		if err == nil && !won {
 			err = errBusy
 		}
@@ -117,8 +123,8 @@ func (s *Service) end(ctx context.Context, n Notice, status Status, reason strin
 	return err
 }
 
-// compose makes the mail of a notice, of what is so now.
-func (s *Service) compose(ctx context.Context, n Notice) (mail.Message, error) {
+// Compose makes the mail of a notice, of what is so now.
+func (s *Service) Compose(ctx context.Context, n Notice) (mail.Message, error) {
 	kind, ok := kinds[n.Kind]
 	if !ok {
 		return mail.Message{}, fmt.Errorf("this program knows no mails of the kind %s", n.Kind) // a newer one does

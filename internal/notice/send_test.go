@@ -155,6 +155,29 @@ func TestAMailThatIsRefusedForGoodIsKeptAsFailed(t *testing.T) {
 	})
 }
 
+// An operator who is impatient while a mail is being sent does not have it sent twice.
+func TestAMailIsSentByOneAttemptAtATime(t *testing.T) {
+	w := clockedAt(t, dbtest.SQLite(t))
+	w.receipt()
+	w.exec(`UPDATE notices SET attempts = 1`) // one that began just now, of which nothing is known
+	w.exec(fmt.Sprintf(`UPDATE notices SET updated_at = %d`, w.now().UnixMicro()))
+	w.resend()
+	w.Work()
+	w.only(notice.Pending, 1)
+	w.later(30 * time.Second)
+	w.only(notice.Pending, 1)
+	if n := len(w.Mails()); n != 0 {
+		t.Errorf("%d mails", n)
+	}
+	for range 4 { // until the attempt must have died with its process
+		w.later(time.Minute)
+	}
+	w.only(notice.Sent, 2)
+	if n := len(w.Mails()); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+}
+
 func TestAfterADayAMailIsGivenUp(t *testing.T) {
 	w := clockedAt(t, dbtest.SQLite(t))
 	w.receipt()
@@ -182,38 +205,36 @@ func TestAfterADayAMailIsGivenUp(t *testing.T) {
 
 // N36: a server that takes a mail and dies before it says so gets it again, and can tell that it is the same one.
 func TestAMailThatWasTakenWithoutAnAnswerComesAgainAsTheSame(t *testing.T) {
-	eachClocked(t, func(t *testing.T, w *clocked) {
-		w.receipt()
-		w.Mailbox.Drop(1)
-		w.Work()
-		n := w.only(notice.Pending, 1)
-		if mails := w.Mails(); len(mails) != 1 || mails[0].MessageID != n.MessageID {
-			t.Fatalf("taken: %+v", mails)
-		}
-		w.later(2 * time.Second)
-		w.only(notice.Sent, 2)
-		if mails := w.Mails(); len(mails) != 2 || mails[1].MessageID != n.MessageID {
-			t.Errorf("taken: %+v", mails)
-		}
-		w.later(24 * time.Hour)
-		if n := len(w.Mails()); n != 2 {
-			t.Errorf("%d mails", n)
-		}
-	})
+	w := clockedAt(t, dbtest.SQLite(t))
+	w.receipt()
+	w.Mailbox.Drop(1)
+	w.Work()
+	n := w.only(notice.Pending, 1)
+	if mails := w.Mails(); len(mails) != 1 || mails[0].MessageID != n.MessageID {
+		t.Fatalf("taken: %+v", mails)
+	}
+	w.later(2 * time.Second)
+	w.only(notice.Sent, 2)
+	if mails := w.Mails(); len(mails) != 2 || mails[1].MessageID != n.MessageID {
+		t.Errorf("taken: %+v", mails)
+	}
+	w.later(24 * time.Hour)
+	if n := len(w.Mails()); n != 2 {
+		t.Errorf("%d mails", n)
+	}
 }
 
 // N36: a process that dies after the commit has left its mails to the next.
 func TestMailsOfAProcessThatDiedAreSentByTheNext(t *testing.T) {
-	eachClocked(t, func(t *testing.T, w *clocked) {
-		w.receipt()
-		next := souktest.NewAt(t, w.url, w.now)
-		next.Work()
-		w.Work()
-		n := w.only(notice.Sent, 1)
-		if mails := next.Mails(); len(mails) != 1 || mails[0].MessageID != n.MessageID || len(w.Mails()) != 0 {
-			t.Errorf("sent by the next: %+v, by the first: %d", mails, len(w.Mails()))
-		}
-	})
+	w := clockedAt(t, dbtest.SQLite(t))
+	w.receipt()
+	next := souktest.NewAt(t, w.url, w.now)
+	next.Work()
+	w.Work()
+	n := w.only(notice.Sent, 1)
+	if mails := next.Mails(); len(mails) != 1 || mails[0].MessageID != n.MessageID || len(w.Mails()) != 0 {
+		t.Errorf("sent by the next: %+v, by the first: %d", mails, len(w.Mails()))
+	}
 }
 
 func TestNobodyWritesToTheErased(t *testing.T) {

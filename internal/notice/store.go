@@ -35,10 +35,13 @@ func list(ctx context.Context, q db.Q, status Status, before int64, limit int) (
 		before, status, limit)
 }
 
-// countAttempt is how an attempt begins. won is false when another one began, or the notice is not pending any more.
-func countAttempt(ctx context.Context, q db.Q, n Notice, now time.Time) (won bool, err error) {
-	changed, err := q.Exec(ctx, `UPDATE notices SET attempts = $2, updated_at = $3 WHERE id = $1 AND status = 'pending' AND attempts = $2 - 1`,
-		n.ID, n.Attempts, now)
+// countAttempt is how an attempt begins. won is false when another one is under way, which has no reason yet and began after lost, or the
+// notice is not pending any more.
+func countAttempt(ctx context.Context, q db.Q, n Notice, now, lost time.Time) (won bool, err error) {
+	changed, err := q.Exec(ctx, `
+		UPDATE notices SET attempts = $2, reason = '', updated_at = $3
+		WHERE id = $1 AND status = 'pending' AND attempts = $2 - 1 AND (attempts = 0 OR reason <> '' OR updated_at <= $4)`,
+		n.ID, n.Attempts, now, lost)
 	return changed == 1, err
 }
 
