@@ -148,8 +148,8 @@ func TestAPageIsPaidWithAPlainForm(t *testing.T) {
 func TestAPageSaysWhyACardDoesNotPay(t *testing.T) {
 	s := newSite(t)
 	_, path := s.checkout("usd", "1999")
-	s.send(path, url.Values{"card": {stripe.CardDeclined}}).is(t, 402, "", "Your card was declined.", `role="alert"`, `<a href="#card">`, `value="4000000000000002"`)
-	s.send(path, url.Values{"use": {stripe.CardInsufficient}, "card": {""}}).is(t, 402, "", "insufficient funds.", "Error: ")
+	s.send(path, url.Values{"card": {stripe.CardDeclined}}).is(t, 402, "", "Your card was declined.", `role="alert"`, `<a href="#card">`, `placeholder="4242 4242 4242 4242" value="4000000000000002"`)
+	s.send(path, url.Values{"use": {stripe.CardInsufficient}, "card": {""}}).is(t, 402, "", "insufficient funds.", "Error: ", `placeholder="4242 4242 4242 4242" value=""`)
 	s.send(path, nil).is(t, 200, "", "insufficient funds.")
 	s.send(path, url.Values{}).is(t, 422, "", "Enter the number of a test card", `aria-invalid="true"`, `aria-describedby="card-hint card-wrong"`)
 	other := s.send(path, url.Values{"card": {"5105 1051 0510 5100"}})
@@ -216,7 +216,7 @@ func TestAmountsAreWrittenAsPeopleCountThem(t *testing.T) {
 		{"ugx", "70000", "700\u00a0UGX"}, {"mga", "500", "500\u00a0MGA"}, {"eur", "5", "0.05\u00a0EUR"},
 	} {
 		_, path := s.checkout(c[0], c[1])
-		s.send(path, nil).is(t, 200, "", `<p class="sum">`+c[2]+"</p>")
+		s.send(path, nil).is(t, 200, "", `<span class="sum">`+c[2]+"</span>")
 	}
 }
 

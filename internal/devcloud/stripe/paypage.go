@@ -2,7 +2,6 @@ package stripe
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -58,12 +57,12 @@ func (v payView) Back() string {
 	return v.success()
 }
 
-// payView reads a session for its page, as it would be paid from a country; ErrUnknown if there is none.
-func (s *Stripe) payView(ctx context.Context, id, country string) (v payView, err error) {
-	err = s.change(ctx, func() error {
-		c := s.state.Sessions[id]
+// payView reads the session of a page as the form that was sent, if any, would pay it.
+func (s *Stripe) payView(r *http.Request) (v payView, err error) {
+	err = s.change(r.Context(), func() error {
+		c := s.state.Sessions[r.PathValue("session")]
 		if c == nil {
-			return ErrUnknown
+			return errNoPage
 		}
 		v = payView{session: *c, Ways: ways, Lands: lands, Problem: c.Note, Until: time.Unix(c.Expires, 0)}
 		if p := s.state.Intents[c.Intent]; p != nil && p.Status != "succeeded" {
@@ -71,6 +70,9 @@ func (s *Stripe) payView(ctx context.Context, id, country string) (v payView, er
 		}
 		return nil
 	})
+	if typed := cardOf(r.PostForm.Get("card")); isWay(typed) {
+		v.Card = typed
+	}
 	switch {
 	case v.Status == "expired":
 		v.Step = "expired"
@@ -80,7 +82,7 @@ func (s *Stripe) payView(ctx context.Context, id, country string) (v payView, er
 		v.Step = "pay"
 	}
 	if v.Status == "open" {
-		v.addTax(s.country(cmp.Or(country, v.Country)))
+		v.addTax(s.country(cmp.Or(landOf(r), v.Country)))
 	}
 	if u, err := url.Parse(v.SuccessURL); err == nil {
 		v.Shop = u.Host
@@ -94,10 +96,7 @@ func (s *session) success() string {
 }
 
 func (s *Stripe) showPayPage(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.payView(r.Context(), r.PathValue("session"), "")
-	if errors.Is(err, ErrUnknown) {
-		return errNoPage
-	}
+	v, err := s.payView(r)
 	if err == nil {
 		v.render(w, http.StatusOK)
 	}
@@ -115,51 +114,49 @@ func (v payView) render(w http.ResponseWriter, status int) {
 	render(w, status, "pay.html", origin, v)
 }
 
+// cardOf is a card number without the spaces that people type.
+func cardOf(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// landOf is the country of a form, or empty if it has none of those on the list.
+func landOf(r *http.Request) string {
+	country := r.PostForm.Get("country")
+	if slices.ContainsFunc(lands, func(l land) bool { return l.Code == country }) {
+		return country
+	}
+	return ""
+}
+
 // payOnPage does what the form asks: it pays with the card, or with the one whose button was pressed, or answers the 3-D Secure
 // question.
 func (s *Stripe) payOnPage(w http.ResponseWriter, r *http.Request) error {
-	ctx, id := r.Context(), r.PathValue("session")
-	country := r.PostForm.Get("country")
-	isLand := slices.ContainsFunc(lands, func(l land) bool { return l.Code == country })
-	if !isLand {
-		country = ""
-	}
-	v, err := s.payView(ctx, id, country)
-	if errors.Is(err, ErrUnknown) {
-		return errNoPage
-	} else if err != nil {
+	v, err := s.payView(r)
+	if err != nil {
 		return err
 	}
-	card := strings.Join(strings.Fields(cmp.Or(r.PostForm.Get("use"), r.PostForm.Get("card"))), "")
-	if isWay(card) {
-		v.Card = card
-	}
-	answer, total := r.PostForm.Get("challenge"), r.PostForm.Get("total")
-	switch {
+	form := r.PostForm
+	card := cardOf(cmp.Or(form.Get("use"), form.Get("card")))
+	status := http.StatusUnprocessableEntity
+	switch answer, total := form.Get("challenge"), form.Get("total"); {
 	case v.Status != "open":
 		return s.answerPaid(w, r, "", ErrNotOpen)
 	case answer == "complete" || answer == "fail":
-		result, err := s.Challenge(ctx, id, answer == "complete")
+		result, err := s.Challenge(r.Context(), v.ID, answer == "complete")
 		return s.answerPaid(w, r, result, err)
-	case !isLand && r.PostForm.Get("country") != "":
+	case landOf(r) == "" && form.Get("country") != "":
 		v.Problem, v.Field = "Choose a country from the list.", "country"
-		v.render(w, http.StatusUnprocessableEntity)
-		return nil
 	case card == "":
 		v.Problem, v.Field = "Enter the number of a test card, or choose one below.", "card"
-		v.render(w, http.StatusUnprocessableEntity)
-		return nil
-	case v.Card == "":
+	case !isWay(card):
 		v.Problem, v.Field = "This is not the number of a test card. Only those below work here; nothing was charged or kept.", "card"
-		v.render(w, http.StatusUnprocessableEntity)
-		return nil
 	case total != "" && total != strconv.FormatInt(v.Total, 10):
 		v.Problem, v.Field = "With the country the tax has changed: the total is now "+amount(v.Total, v.Currency)+". Pay again if you agree.", "country"
-		v.render(w, http.StatusConflict)
-		return nil
+		status = http.StatusConflict
+	default:
+		result, err := s.Pay(r.Context(), v.ID, card, landOf(r))
+		return s.answerPaid(w, r, result, err)
 	}
-	result, err := s.Pay(ctx, id, card, country)
-	return s.answerPaid(w, r, result, err)
+	v.render(w, status)
+	return nil
 }
 
 // answerPaid leads on from an attempt to pay.
@@ -167,7 +164,7 @@ func (s *Stripe) answerPaid(w http.ResponseWriter, r *http.Request, result Resul
 	if err != nil && !errors.Is(err, ErrNotOpen) && !errors.Is(err, ErrNotPossible) {
 		return err
 	}
-	v, err := s.payView(r.Context(), r.PathValue("session"), r.PostForm.Get("country"))
+	v, err := s.payView(r)
 	switch {
 	case err != nil:
 		return err
