@@ -1,23 +1,26 @@
 package stripe
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"souk/internal/httpx"
 )
 
 const (
-	maxBody      = 256 << 10
-	defaultLimit = 10
-	maxLimit     = 100
+	maxBody = 256 << 10
+	maxKey  = 255       // characters of an idempotency key
+	keyLife = 24 * 3600 // seconds
 )
 
 // refusal is an answer of the API that is an error: https://docs.stripe.com/api/errors.
@@ -27,16 +30,28 @@ type refusal struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`
 	Param   string `json:"param,omitempty"`
+	// Began says that the parameters were good, and the state of things was not: the same key gets the same refusal again.
+	Began bool `json:"-"`
 }
 
 func (r *refusal) Error() string { return r.Message }
 
+// invalid refuses parameters.
 func invalid(code, param, format string, args ...any) *refusal {
-	return &refusal{400, "invalid_request_error", code, fmt.Sprintf(format, args...), param}
+	return &refusal{Status: 400, Type: "invalid_request_error", Code: code, Message: fmt.Sprintf(format, args...), Param: param}
 }
 
-func missing(what, id string) *refusal {
-	return &refusal{404, "invalid_request_error", "resource_missing", fmt.Sprintf("No such %s: '%s'", what, id), "id"}
+// refused refuses what is not possible now.
+func refused(code, param, format string, args ...any) *refusal {
+	r := invalid(code, param, format, args...)
+	r.Began = true
+	return r
+}
+
+func missing(what, param, id string) *refusal {
+	r := invalid("resource_missing", param, "No such %s: '%s'", what, short(id))
+	r.Status = 404
+	return r
 }
 
 // object is JSON of Stripe's.
@@ -45,9 +60,12 @@ type object map[string]any
 // call is a request to the API with its parameters.
 type call struct {
 	*Stripe
-	r    *http.Request
-	form url.Values
+	*form
+	path, id string // id: that of the path
 }
+
+// asker is who caused an event: a request to the API. The zero value is nobody's.
+type asker struct{ ID, Key string }
 
 // breakage is what is to go wrong with the next requests.
 type breakage struct {
@@ -82,251 +100,241 @@ func (s *Stripe) nextBreakage(path string) (status int, broken bool) {
 	return 0, false
 }
 
-// serveAPI does what all requests to the API share: the key, the form, the idempotency key, and what is to go wrong.
-func (s *Stripe) serveAPI(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
-	w.Header().Set("Request-Id", newID("req"))
-	w.Header().Set("Stripe-Version", APIVersion)
-	if !s.mayCall(r) {
-		answer(w, 401, object{"error": refusal{Type: "invalid_request_error", Message: "Invalid API Key provided"}})
-		return
+func (s *Stripe) apiRoutes(mux *http.ServeMux) {
+	for _, op := range []struct {
+		pattern string
+		do      func(c *call) (any, error)
+	}{
+		{"POST /v1/checkout/sessions", createSession},
+		{"GET /v1/checkout/sessions", listSessions},
+		{"GET /v1/checkout/sessions/{id}", getSession},
+		{"GET /v1/checkout/sessions/{id}/line_items", listLines},
+		{"POST /v1/checkout/sessions/{id}/expire", expireSession},
+		{"GET /v1/payment_intents", listIntents},
+		{"GET /v1/payment_intents/{id}", getIntent},
+		{"GET /v1/charges", listCharges},
+		{"GET /v1/charges/{id}", getCharge},
+		{"POST /v1/refunds", createRefund},
+		{"GET /v1/refunds", listRefunds},
+		{"GET /v1/refunds/{id}", getRefund},
+		{"GET /v1/disputes", listDisputes},
+		{"GET /v1/disputes/{id}", getDispute},
+		{"GET /v1/events", listEvents},
+		{"GET /v1/events/{id}", getEvent},
+	} {
+		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) {
+			_, route, _ := strings.Cut(op.pattern, " ")
+			httpx.NameRoute(r, route)
+			s.serve(w, r, op.do)
+		})
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
-		answer(w, 400, object{"error": refusal{Type: "invalid_request_error", Message: "The request cannot be read"}})
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	mux.HandleFunc(APIPrefix+"/", func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r, func(*call) (any, error) {
+			e := invalid("", "", "Unrecognized request URL (%s: %s). The stand-in has what a shop needs that sells once.", r.Method, r.URL.Path)
+			e.Status = 404
+			return nil, e
+		})
+	})
+}
+
+// serve answers a request to the API.
+func (s *Stripe) serve(w http.ResponseWriter, r *http.Request, do func(c *call) (any, error)) {
+	by := asker{newID("req"), r.Header.Get("Idempotency-Key")}
+	header := w.Header()
+	header.Set("Request-Id", by.ID)
+	header.Set("Stripe-Version", APIVersion)
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
 	status, broken := s.nextBreakage(r.URL.Path)
 	if broken && status != 0 {
-		answer(w, status, object{"error": refusal{Type: "api_error", Message: "An error that was asked for"}})
+		w.WriteHeader(status)
+		_, _ = w.Write(failure(&refusal{Type: "api_error", Message: "An error that was asked for."})) // the client may be gone
 		return
 	}
-	recorded := &recorder{header: http.Header{}, status: 200}
-	s.once(recorded, r, body, mux)
+	status, body, err := s.answer(w, r, by, do)
+	if refusal := (*refusal)(nil); errors.As(err, &refusal) {
+		status, body = refusal.Status, failure(refusal)
+	} else if err != nil {
+		slog.ErrorContext(r.Context(), "the stand-in for Stripe failed", "err", err)
+		status, body = 500, failure(&outage)
+	}
 	if broken { // done, and the answer is lost
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range recorded.header {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(recorded.status)
-	_, _ = w.Write(recorded.body.Bytes()) // the client may be gone
-}
-
-func (s *Stripe) mayCall(r *http.Request) bool {
-	key, _, ok := r.BasicAuth()
-	if !ok {
-		key, ok = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	}
-	return ok && subtle.ConstantTimeCompare([]byte(key), []byte(s.SecretKey())) == 1
-}
-
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
-
-// once answers a request that comes again under its key as it was answered first: https://docs.stripe.com/api/idempotent_requests.
-func (s *Stripe) once(w *recorder, r *http.Request, body []byte, mux *http.ServeMux) {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" || r.Method != http.MethodPost {
-		mux.ServeHTTP(w, r)
-		return
-	}
-	lock := s.keyLock(key)
-	if !lock.TryLock() {
-		answer(w, 409, object{"error": refusal{Type: "idempotency_error", Code: "idempotency_key_in_use", Message: "There is currently another in-progress request using this Idempotent Key"}})
-		return
-	}
-	defer lock.Unlock()
-	request := r.Method + " " + r.URL.Path + " " + string(body)
-	s.mu.Lock()
-	s.tick()
-	there := s.state.Keys[key]
-	s.mu.Unlock()
-	switch {
-	case there != nil && there.Request != request:
-		answer(w, 400, object{"error": refusal{Type: "idempotency_error", Message: "Keys for idempotent requests can only be used with the same parameters they were first used with."}})
-		return
-	case there != nil:
-		w.header.Set("Idempotent-Replayed", "true")
-		w.status = there.Status
-		_, _ = w.Write(there.Body)
-		return
-	}
-	r = r.WithContext(withKey(r.Context(), &stored{Key: key, Request: request, Created: unix(s.o.Now())}))
-	mux.ServeHTTP(w, r)
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+	_, _ = w.Write(body) // the client may be gone
 }
 
-var (
-	index   = regexp.MustCompile(`\[\d*\]`)
-	ofMeta  = regexp.MustCompile(`metadata(\]?)\[[^\]]*\]`)
-	badMeta = regexp.MustCompile(`[\[\]]`)
-)
+var outage = refusal{Type: "api_error", Message: "The stand-in for Stripe failed. Its log says why."}
 
-// operation is a route of the API.
-type operation struct {
-	pattern string
-	allowed []string // parameters; [] stands for an index, metadata[] for an entry
-	numbers []string // those of them that are integers
-	do      func(c *call) (any, error)
-}
-
-func (s *Stripe) apiRoutes(mux *http.ServeMux) {
-	created := []string{"created", "created[gt]", "created[gte]", "created[lt]", "created[lte]"}
-	list := append([]string{"limit", "starting_after", "ending_before", "expand[]"}, created...)
-	listNumbers := append([]string{"limit"}, created...)
-	for _, op := range []operation{
-		{"POST /v1/checkout/sessions", sessionParams, sessionNumbers, createSession},
-		{"GET /v1/checkout/sessions", append([]string{"payment_intent", "status"}, list...), listNumbers, listSessions},
-		{"GET /v1/checkout/sessions/{id}", []string{"expand[]"}, nil, getSession},
-		{"POST /v1/checkout/sessions/{id}/expire", []string{"expand[]"}, nil, expireSession},
-		{"GET /v1/payment_intents/{id}", []string{"expand[]"}, nil, getIntent},
-		{"GET /v1/charges/{id}", []string{"expand[]"}, nil, getCharge},
-		{"POST /v1/refunds", []string{"payment_intent", "charge", "amount", "reason", "metadata[]", "expand[]"}, []string{"amount"}, createRefund},
-		{"GET /v1/refunds", append([]string{"payment_intent", "charge"}, list...), listNumbers, listRefunds},
-		{"GET /v1/refunds/{id}", []string{"expand[]"}, nil, getRefund},
-		{"GET /v1/disputes", append([]string{"payment_intent", "charge"}, list...), listNumbers, listDisputes},
-		{"GET /v1/disputes/{id}", []string{"expand[]"}, nil, getDispute},
-		{"GET /v1/events", append([]string{"type", "types[]"}, list...), listNumbers, listEvents},
-		{"GET /v1/events/{id}", []string{"expand[]"}, nil, getEvent},
-	} {
-		method, path, _ := strings.Cut(op.pattern, " ")
-		mux.HandleFunc(method+" "+path, func(w http.ResponseWriter, r *http.Request) { s.operate(w, r, op) })
+func failure(r *refusal) []byte {
+	body, err := json.Marshal(map[string]*refusal{"error": r})
+	if err != nil {
+		panic(err) // texts
 	}
-	mux.HandleFunc(APIPrefix+"/", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, 404, object{"error": refusal{Type: "invalid_request_error", Message: "Unrecognized request URL (" + r.Method + ": " + r.URL.Path + ")."}})
-	})
+	return body
 }
 
-func (s *Stripe) operate(w http.ResponseWriter, r *http.Request, op operation) {
-	if err := r.ParseForm(); err != nil {
-		answer(w, 400, object{"error": refusal{Type: "invalid_request_error", Message: "The parameters cannot be read"}})
-		return
+// answer does what is asked for, with the state held. A POST under a key that comes again is answered as it was first
+// (https://docs.stripe.com/api/idempotent_requests); its answer is kept together with what it did.
+func (s *Stripe) answer(w http.ResponseWriter, r *http.Request, by asker, do func(c *call) (any, error)) (status int, body []byte, err error) {
+	if err := s.admit(r); err != nil {
+		return 0, nil, err
 	}
-	c := &call{Stripe: s, r: r, form: r.Form}
-	var result any
-	err := s.change(r.Context(), func() (err error) {
-		if err = c.check(op); err == nil {
-			result, err = op.do(c)
+	f, err := readForm(w, r)
+	if err != nil {
+		return 0, nil, err
+	}
+	if r.Method != http.MethodPost {
+		by.Key = ""
+	}
+	if len(by.Key) > maxKey {
+		return 0, nil, &refusal{Status: 400, Type: "idempotency_error", Message: fmt.Sprintf("Idempotency keys have at most %d characters.", maxKey)}
+	}
+	if _, runs := s.running.LoadOrStore(by.Key, true); runs && by.Key != "" {
+		return 0, nil, &refusal{
+			Status: 409, Type: "idempotency_error", Code: "idempotency_key_in_use",
+			Message: "There is currently another in-progress request using this Idempotent Key: " + short(by.Key),
 		}
-		if k := keyOf(r.Context()); k != nil && err == nil {
-			if k.Body, err = json.Marshal(result); err == nil {
-				k.Status = 200
-				s.state.put(k)
+	}
+	defer s.running.Delete(by.Key)
+	request := fingerprint(r, f)
+	err = s.change(r.Context(), func() error {
+		s.by = by
+		defer func() { s.by = asker{} }()
+		if there := s.state.Keys[by.Key]; there != nil {
+			if there.Request != request {
+				return &refusal{
+					Status: 400, Type: "idempotency_error", Message: "Keys for idempotent requests can only be used with the same parameters they were " +
+						"first used with. Try using a key other than '" + short(by.Key) + "' if you meant to execute a different request.",
+				}
 			}
+			w.Header().Set("Idempotent-Replayed", "true")
+			status, body = there.Status, there.Body
+			return nil
+		}
+		status = 200
+		body, err = perform(&call{s, f, r.URL.Path, r.PathValue("id")}, do)
+		if refusal := (*refusal)(nil); errors.As(err, &refusal) && refusal.Began {
+			status, body, err = refusal.Status, failure(refusal), nil
+		}
+		if err == nil && by.Key != "" {
+			s.state.put(&stored{Key: by.Key, Request: request, Status: status, Body: body, Created: unix(s.o.Now())})
 		}
 		return err
 	})
-	switch refused := (*refusal)(nil); {
-	case err == nil:
-		answer(w, 200, result)
-	case asRefusal(err, &refused):
-		answer(w, refused.Status, object{"error": refused})
-	default:
-		answer(w, 500, object{"error": refusal{Type: "api_error", Message: err.Error()}})
-	}
+	return status, body, err
 }
 
-// check refuses parameters that the operation does not have, or of another type.
-func (c *call) check(op operation) error {
-	for name, values := range c.form {
-		general := ofMeta.ReplaceAllString(name, "metadata$1[]")
-		general = index.ReplaceAllString(general, "[]")
-		if !slices.Contains(op.allowed, general) {
-			return invalid("parameter_unknown", name, "Received unknown parameter: %s", name)
-		}
-		if slices.Contains(op.numbers, general) {
-			if _, err := strconv.ParseInt(values[0], 10, 64); err != nil {
-				return invalid("parameter_invalid_integer", name, "Invalid integer: %s", values[0])
-			}
-		}
+// perform answers a call with JSON. What the parameters say is judged before anything is done.
+func perform(c *call, do func(c *call) (any, error)) ([]byte, error) {
+	paths := c.texts("expand", 200)
+	result, err := do(c)
+	if err == nil {
+		err = c.done()
+	}
+	if err == nil {
+		err = c.expand(result, paths)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(result)
+}
+
+// admit checks the key and the version of a request.
+func (s *Stripe) admit(r *http.Request) error {
+	key, _, ok := r.BasicAuth()
+	if !ok {
+		key, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	}
+	unauthorized := invalid("", "", "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.")
+	unauthorized.Status = 401
+	switch version := r.Header.Get("Stripe-Version"); {
+	case key == "":
+		return unauthorized
+	case subtle.ConstantTimeCompare([]byte(key), []byte(s.SecretKey())) != 1:
+		unauthorized.Message = "Invalid API Key provided: " + strings.Repeat("*", 8) + key[max(0, len(key)-4):]
+		return unauthorized
+	case version != "" && version != APIVersion:
+		return invalid("", "", "The stand-in speaks version %s of the API, not %s.", APIVersion, short(version))
 	}
 	return nil
 }
 
-func (c *call) text(name string) string { return c.form.Get(name) }
-
-func (c *call) number(name string) int64 {
-	n, _ := strconv.ParseInt(c.form.Get(name), 10, 64) // checked before
-	return n
+func readForm(w http.ResponseWriter, r *http.Request) (*form, error) {
+	sent, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, invalid("", "", "The query cannot be read.")
+	}
+	if r.Method != http.MethodPost {
+		return newForm(sent), nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, invalid("", "", "The body cannot be read, or is longer than %d bytes.", maxBody)
+	}
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if len(body) > 0 && strings.TrimSpace(kind) != "application/x-www-form-urlencoded" {
+		return nil, invalid("", "", "The body must be application/x-www-form-urlencoded, not %s.", short(kind))
+	}
+	fields, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, invalid("", "", "The body is not form-encoded.")
+	}
+	for name, values := range fields {
+		sent[name] = append(sent[name], values...)
+	}
+	return newForm(sent), nil
 }
 
-// metadata reads the entries under a name.
-func (c *call) metadata(name string) (map[string]string, error) {
-	entries := map[string]string{}
-	for param, values := range c.form {
-		key, ok := strings.CutPrefix(param, name+"[")
-		if key, ok = strings.CutSuffix(key, "]"); !ok || !strings.HasPrefix(param, name+"[") {
-			continue
-		}
-		if len(key) > 40 || len(values[0]) > 500 || badMeta.MatchString(key) {
-			return nil, invalid("", param, "Metadata keys have at most 40 characters and no square brackets, values at most 500")
-		}
-		entries[key] = values[0]
+func fingerprint(r *http.Request, f *form) string {
+	text, err := json.Marshal([]any{r.Method, r.URL.Path, f.values})
+	if err != nil {
+		panic(err) // texts
 	}
-	if len(entries) > 50 {
-		return nil, invalid("", name, "Metadata has at most 50 keys")
-	}
-	return entries, nil
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
-func (c *call) expands(path string) bool {
-	for name, values := range c.form {
-		if strings.HasPrefix(name, "expand[") && slices.Contains(values, path) {
-			return true
-		}
+// listed answers a page of a list, newest first: https://docs.stripe.com/api/pagination. Those that keep drops are not in it.
+func listed[T any](c *call, what string, all []T, id func(T) string, created func(T) int64, keep func(T) bool, wire func(T) object) (any, error) {
+	limit, after, before := int(c.number("limit", 1, 100, 10)), c.text("starting_after", 200), c.text("ending_before", 200)
+	from, to := c.span()
+	if after != "" && before != "" {
+		c.wrong(invalid("", "starting_after", "You cannot use both starting_after and ending_before."))
 	}
-	return false
-}
-
-// page is a list as the API answers it: https://docs.stripe.com/api/pagination.
-func page[T any](c *call, all []T, id func(T) string, created func(T) int64, wire func(T) any) (any, error) {
-	limit := defaultLimit
-	if c.form.Has("limit") {
-		if limit = int(c.number("limit")); limit < 1 || limit > maxLimit {
-			return nil, invalid("parameter_invalid_integer", "limit", "Invalid limit: must be 1 to %d", maxLimit)
-		}
+	if err := c.done(); err != nil {
+		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(v T) bool {
-		at := created(v)
-		return c.form.Has("created") && at != c.number("created") || c.form.Has("created[gt]") && at <= c.number("created[gt]") ||
-			c.form.Has("created[gte]") && at < c.number("created[gte]") || c.form.Has("created[lt]") && at >= c.number("created[lt]") ||
-			c.form.Has("created[lte]") && at > c.number("created[lte]")
-	})
-	at := func(name string) int {
-		return slices.IndexFunc(all, func(v T) bool { return id(v) == c.text(name) })
+	all = slices.DeleteFunc(all, func(v T) bool { return created(v) < from || created(v) > to || !keep(v) })
+	more := false
+	at := func(param, which string) (int, error) {
+		n := slices.IndexFunc(all, func(v T) bool { return id(v) == which })
+		if n < 0 {
+			return 0, missing(what, param, which)
+		}
+		return n, nil
 	}
 	switch {
-	case c.form.Has("starting_after"):
-		n := at("starting_after")
-		if n < 0 {
-			return nil, missing("object", c.text("starting_after"))
+	case after != "":
+		n, err := at("starting_after", after)
+		if err != nil {
+			return nil, err
 		}
 		all = all[n+1:]
-	case c.form.Has("ending_before"):
-		n := at("ending_before")
-		if n < 0 {
-			return nil, missing("object", c.text("ending_before"))
+	case before != "":
+		n, err := at("ending_before", before)
+		if err != nil {
+			return nil, err
 		}
+		more = n > limit
 		all = all[max(0, n-limit):n]
 	}
-	more := len(all) > limit
+	more = more || len(all) > limit
 	data := []any{}
 	for _, v := range all[:min(limit, len(all))] {
 		data = append(data, wire(v))
 	}
-	return object{"object": "list", "url": c.r.URL.Path, "has_more": more, "data": data}, nil
+	return object{"object": "list", "url": c.path, "has_more": more, "data": data}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,8 +34,8 @@ func (s *Stripe) tell(kind string, about object) {
 	now := s.o.Now()
 	e := &event{ID: newID("evt"), Type: kind, Created: unix(now), Number: set.Number, Copies: 1, NextAt: now.UnixMilli(), Held: set.HoldEvents}
 	body, err := json.Marshal(object{
-		"id": e.ID, "object": "event", "account": nil, "api_version": APIVersion, "created": e.Created, "data": object{"object": about}, "livemode": false,
-		"pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "type": kind,
+		"id": e.ID, "object": "event", "api_version": APIVersion, "created": e.Created, "data": object{"object": about}, "livemode": false,
+		"pending_webhooks": 1, "request": object{"id": orNull(s.by.ID), "idempotency_key": orNull(s.by.Key)}, "type": kind,
 	})
 	if err != nil {
 		panic(err) // made of plain values
@@ -54,17 +55,36 @@ func (s *Stripe) tell(kind string, about object) {
 }
 
 func getEvent(c *call) (any, error) {
-	e := c.state.Events[c.r.PathValue("id")]
+	e := c.state.Events[c.id]
 	if e == nil {
-		return nil, missing("event", c.r.PathValue("id"))
+		return nil, missing("event", "event", c.id)
 	}
-	return e.Body, nil
+	return wireEvent(e), nil
 }
 
 func listEvents(c *call) (any, error) {
-	all := newest(c.state.Events, func(e *event) int64 { return e.Number })
-	all = slices.DeleteFunc(all, func(e *event) bool { return c.text("type") != "" && e.Type != c.text("type") })
-	return page(c, all, func(e *event) string { return e.ID }, func(e *event) int64 { return e.Created }, func(e *event) any { return e.Body })
+	kind, kinds := c.text("type", 200), c.texts("types", 200)
+	return listed(c, "event", newest(c.state.Events, func(e *event) int64 { return e.Number }), func(e *event) string { return e.ID },
+		func(e *event) int64 { return e.Created },
+		func(e *event) bool {
+			return (kind == "" || e.is(kind)) && (len(kinds) == 0 || slices.ContainsFunc(kinds, e.is))
+		}, wireEvent)
+}
+
+// is says that an event is of a type; one that ends with a star is that of all that begin like it.
+func (e *event) is(kind string) bool {
+	begin, all := strings.CutSuffix(kind, "*")
+	return e.Type == kind || all && strings.HasPrefix(e.Type, begin)
+}
+
+// wireEvent is an event as the API shows it.
+func wireEvent(e *event) object {
+	var wire object
+	if err := json.Unmarshal(e.Body, &wire); err != nil {
+		panic(err) // it was written by tell
+	}
+	wire["pending_webhooks"] = min(1, e.Copies)
+	return wire
 }
 
 // Told is an event and what became of it.

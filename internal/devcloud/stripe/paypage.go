@@ -20,12 +20,20 @@ var ways = []way{
 	{CardDeclined, "4000 0000 0000 0002", "is declined"},
 	{CardInsufficient, "4000 0000 0000 9995", "lacks the funds"},
 	{CardChallenge, "4000 0025 0000 3155", "asks for 3-D Secure"},
+	{CardDisputed, "4000 0000 0000 0259", "pays, and is disputed"},
+	{CardSlowRefund, "4000 0000 0000 7726", "pays; refunds take a minute"},
+	{CardBadRefund, "4000 0000 0000 5126", "pays; refunds fail later"},
 	{BankPays, "Bank debit", "pays in a minute"},
 	{BankFails, "Bank debit", "fails in a minute"},
 }
 
 func isWay(card string) bool {
 	return slices.ContainsFunc(ways, func(w way) bool { return w.Card == card })
+}
+
+// ways are those that the shop takes.
+func (s *session) ways() []way {
+	return slices.DeleteFunc(slices.Clone(ways), func(w way) bool { return !s.takes(methodOf(w.Card)) })
 }
 
 type land struct{ Code, Name string }
@@ -64,7 +72,7 @@ func (s *Stripe) payView(r *http.Request) (v payView, err error) {
 		if c == nil {
 			return errNoPage
 		}
-		v = payView{session: *c, Ways: ways, Lands: lands, Problem: c.Note, Until: time.Unix(c.Expires, 0)}
+		v = payView{session: *c, Ways: c.ways(), Lands: lands, Problem: c.Note, Until: time.Unix(c.Expires, 0)}
 		if p := s.state.Intents[c.Intent]; p != nil && p.Status != "succeeded" {
 			v.Step = map[string]string{"requires_action": "challenge", "processing": "processing", "requires_payment_method": "failed"}[p.Status]
 		}

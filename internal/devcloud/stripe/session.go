@@ -1,22 +1,15 @@
 package stripe
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
-)
 
-var (
-	sessionParams = []string{
-		"mode", "success_url", "cancel_url", "client_reference_id", "customer_email", "expires_at", "metadata[]", "automatic_tax[enabled]",
-		"payment_method_types[]", "locale", "expand[]", "payment_intent_data[metadata][]",
-		"payment_intent_data[description]", "payment_intent_data[receipt_email]", "line_items[][quantity]", "line_items[][price_data][currency]",
-		"line_items[][price_data][unit_amount]", "line_items[][price_data][product_data][name]", "line_items[][price_data][product_data][description]",
-		"line_items[][price_data][tax_behavior]", "adaptive_pricing[enabled]", "submit_type",
-	}
-	sessionNumbers = []string{"expires_at", "line_items[][quantity]", "line_items[][price_data][unit_amount]"}
+	"souk/internal/money"
 )
 
 const (
@@ -24,100 +17,122 @@ const (
 	minExpiry = 30 * 60
 	maxExpiry = 24 * 60 * 60
 	maxAmount = 99_999_999
-	taxRate   = 19 // per cent, where a rate is known: see taxRates
 )
 
 // taxRates are made up but for their places: per cent, by the buyer's country.
-var taxRates = map[string]int64{"DE": taxRate, "FR": 20, "GB": 20, "US": 0, "JP": 10}
+var taxRates = map[string]int64{"DE": 19, "FR": 20, "GB": 20, "US": 0, "JP": 10}
 
-// three are the currencies with three decimals, which Stripe takes in steps of ten.
-var three = map[string]bool{"bhd": true, "jod": true, "kwd": true, "omr": true, "tnd": true}
+// debits are the bank debits that a session may ask for; the page shows one way for both.
+var debits = []string{"us_bank_account", "sepa_debit"}
 
 func createSession(c *call) (any, error) {
 	now := unix(c.o.Now())
 	s := &session{
-		ID: newID("cs_test"), Status: "open", PaymentStatus: "unpaid", ClientReference: c.text("client_reference_id"), Email: c.text("customer_email"),
-		SuccessURL: c.text("success_url"), CancelURL: c.text("cancel_url"), Created: now, Expires: now + maxExpiry, AutomaticTax: c.text("automatic_tax[enabled]") == "true",
+		ID: newID("cs_test"), Status: "open", PaymentStatus: "unpaid", Created: now, Expires: c.number("expires_at", 0, always, now+maxExpiry),
+		ClientReference: c.text("client_reference_id", 200), Email: c.email("customer_email"), Locale: c.text("locale", 10),
+		SuccessURL: c.address("success_url"), CancelURL: c.address("cancel_url"), SubmitType: c.choice("submit_type", "", "auto", "book", "donate", "pay"),
+		Metadata: c.metadata("metadata"), IntentMetadata: c.metadata("payment_intent_data[metadata]"), AutomaticTax: c.truth("automatic_tax[enabled]"),
+		Description: c.text("payment_intent_data[description]", 1000), ReceiptEmail: c.email("payment_intent_data[receipt_email]"),
+		Methods: c.texts("payment_method_types", 40),
 	}
 	s.URL = c.o.Origin + Prefix + "/pay/" + s.ID
-	if c.form.Has("expires_at") {
-		s.Expires = c.number("expires_at")
+	if !c.has("success_url") {
+		c.wrong(invalid("parameter_missing", "success_url", "Missing required param: success_url."))
 	}
-	var err error
-	if s.Metadata, err = c.metadata("metadata"); err != nil {
+	switch mode := c.choice("mode", "", "payment", "setup", "subscription"); mode {
+	case "payment":
+	case "":
+		c.wrong(invalid("parameter_missing", "mode", "Missing required param: mode."))
+	default:
+		c.wrong(invalid("", "mode", "The stand-in sells once: mode must be payment, not %s.", short(mode)))
+	}
+	c.choice("ui_mode", "hosted_page")
+	if c.truth("adaptive_pricing[enabled]") {
+		c.wrong(invalid("", "adaptive_pricing[enabled]", "The stand-in has no prices in other currencies."))
+	}
+	for n, method := range s.Methods {
+		if method != "card" && !slices.Contains(debits, method) {
+			c.wrong(invalid("", fmt.Sprintf("payment_method_types[%d]", n), "The stand-in takes card, %s, not %s.", strings.Join(debits, ", "), short(method)))
+		}
+	}
+	if s.Expires < now+minExpiry {
+		c.wrong(invalid("", "expires_at", "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."))
+	} else if s.Expires > now+maxExpiry {
+		c.wrong(invalid("", "expires_at", "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."))
+	}
+	c.readLines(s)
+	if err := c.done(); err != nil {
 		return nil, err
 	}
-	if s.IntentMetadata, err = c.metadata("payment_intent_data[metadata]"); err != nil {
-		return nil, err
-	}
-	if err := c.readLines(s); err != nil {
-		return nil, err
-	}
-	switch {
-	case c.text("mode") != "payment":
-		return nil, invalid("", "mode", "The stand-in knows mode=payment alone")
-	case !isURL(s.SuccessURL):
-		return nil, invalid("url_invalid", "success_url", "Not a valid URL")
-	case s.CancelURL != "" && !isURL(s.CancelURL):
-		return nil, invalid("url_invalid", "cancel_url", "Not a valid URL")
-	case len(s.ClientReference) > 200:
-		return nil, invalid("", "client_reference_id", "At most 200 characters")
-	case s.Expires < now+minExpiry || s.Expires > now+maxExpiry:
-		return nil, invalid("", "expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
-	case s.Email != "" && !isEmail(s.Email):
-		return nil, invalid("email_invalid", "customer_email", "Invalid email address: %s", s.Email)
-	case len(s.Lines) == 0:
-		return nil, invalid("parameter_missing", "line_items", "Missing required param: line_items.")
-	case s.Subtotal < 1 || s.Subtotal > maxAmount:
-		return nil, invalid("amount_too_small", "", "The Checkout Session's total amount must be 1 to %d", maxAmount)
+	if least := max(1, leastCharge[s.Currency]); s.Subtotal < least {
+		return nil, invalid("amount_too_small", "", "The Checkout Session's total amount due must add up to at least %s", amount(least, s.Currency))
 	}
 	c.state.put(s)
-	return wireSession(c, s), nil
+	return wireSession(s), nil
+}
+
+// email reads an e-mail address, or nothing.
+func (f *form) email(name string) string {
+	text := f.text(name, 800)
+	if text != "" && !isEmail(text) {
+		f.wrong(invalid("email_invalid", name, "Invalid email address: %s", short(text)))
+	}
+	return text
+}
+
+// address reads a URL, or nothing.
+func (f *form) address(name string) string {
+	text := f.text(name, 5000)
+	if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+		f.wrong(invalid("url_invalid", name, "Not a valid URL"))
+	}
+	return text
 }
 
 // Total is what a line costs.
 func (l line) Total() int64 { return l.UnitAmount * l.Quantity }
 
 // readLines reads what is sold, and sums it up.
-func (c *call) readLines(s *session) error {
-	for n := range maxLines + 1 {
-		at := fmt.Sprintf("line_items[%d]", n)
-		price := at + "[price_data]"
-		if !c.form.Has(price + "[currency]") {
-			if c.form.Has(at + "[quantity]") {
-				return invalid("parameter_missing", price+"[currency]", "Missing required param: %s[currency].", price)
-			}
-			return nil
-		}
-		l := line{Name: c.text(price + "[product_data][name]"), UnitAmount: c.number(price + "[unit_amount]"), Quantity: c.number(at + "[quantity]")}
-		currency := strings.ToLower(c.text(price + "[currency]"))
-		switch {
-		case n == maxLines:
-			return invalid("", "line_items", "At most %d line items", maxLines)
-		case len(currency) != 3 || s.Currency != "" && currency != s.Currency:
-			return invalid("", price+"[currency]", "Invalid currency: %s", currency)
-		case l.Name == "" || len([]rune(l.Name)) > 250:
-			return invalid("parameter_missing", price+"[product_data][name]", "A name of 1 to 250 characters is required")
-		case !c.form.Has(price+"[unit_amount]") || l.UnitAmount < 0 || l.UnitAmount > maxAmount:
-			return invalid("parameter_invalid_integer", price+"[unit_amount]", "Invalid unit_amount")
-		case three[currency] && l.UnitAmount%10 != 0:
-			return invalid("", price+"[unit_amount]", "Amounts in %s must be a multiple of 10", currency)
-		case l.Quantity < 1 || l.Quantity > 999_999:
-			return invalid("parameter_invalid_integer", at+"[quantity]", "Invalid quantity")
-		}
-		s.Currency = currency
-		s.Lines = append(s.Lines, l)
-		if s.Subtotal += l.Total(); s.Subtotal > maxAmount {
-			return invalid("amount_too_large", "line_items", "The total is more than %d", maxAmount)
-		}
-		s.Total = s.Subtotal
+func (c *call) readLines(s *session) {
+	items := c.items("line_items")
+	if len(items) == 0 {
+		c.wrong(invalid("parameter_missing", "line_items", "Missing required param: line_items."))
 	}
-	return nil
-}
-
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	if len(items) > maxLines {
+		c.wrong(invalid("", "line_items", "A session has at most %d line items.", maxLines))
+		return
+	}
+	for _, item := range items {
+		if c.has(item + "[price]") {
+			c.wrong(missing("price", item+"[price]", c.text(item+"[price]", 200)))
+		}
+		price := item + "[price_data]"
+		l := line{
+			ID: newID("li"), Name: c.need(price+"[product_data][name]", 5000), UnitAmount: c.number(price+"[unit_amount]", 0, maxAmount, -1),
+			Quantity: c.number(item+"[quantity]", 1, 1<<31, -1), TaxBehavior: c.choice(price+"[tax_behavior]", "unspecified", "exclusive", "inclusive"),
+		}
+		c.text(price+"[product_data][description]", 40_000)
+		c.metadata(price + "[product_data][metadata]")
+		if l.UnitAmount < 0 {
+			c.wrong(invalid("parameter_missing", price+"[unit_amount]", "Missing required param: %s[unit_amount].", price))
+		}
+		if l.Quantity < 0 {
+			c.wrong(invalid("parameter_missing", item+"[quantity]", "Quantity is required. Add `quantity` to `%s`.", item))
+		}
+		currency := strings.ToLower(c.need(price+"[currency]", 3))
+		c.checkCurrency(price+"[currency]", currency)
+		c.checkStep(price+"[unit_amount]", l.UnitAmount, currency)
+		if s.Currency = cmp.Or(s.Currency, currency); s.Currency != currency {
+			c.wrong(invalid("", price+"[currency]", "A session has one currency: %s and %s were given.", s.Currency, short(currency)))
+		}
+		total, err := money.Times(max(0, l.UnitAmount), max(0, l.Quantity))
+		if err != nil || total > maxAmount-s.Subtotal {
+			c.wrong(invalid("amount_too_large", "line_items", "The Checkout Session's total amount must be no more than %d.", maxAmount))
+			return
+		}
+		s.Lines, s.Subtotal = append(s.Lines, l), s.Subtotal+total
+	}
+	s.Total = s.Subtotal
 }
 
 func isEmail(text string) bool {
@@ -125,22 +140,39 @@ func isEmail(text string) bool {
 	return err == nil && a.Address == text && strings.Contains(text[strings.LastIndex(text, "@"):], ".")
 }
 
-// addTax adds the tax of the buyer's country, if the session is to have one.
+// addTax adds the tax of the buyer's country, if the session is to have one: on top of the lines, or contained in those that say so.
 func (s *session) addTax(country string) {
-	s.Country, s.Tax = country, 0
-	if s.AutomaticTax {
-		s.Tax = (s.Subtotal*taxRates[country] + 50) / 100
-		if three[s.Currency] {
-			s.Tax -= s.Tax % 10
+	s.Country, s.Tax, s.Total = country, 0, s.Subtotal
+	if !s.AutomaticTax {
+		return
+	}
+	rate, unit := taxRates[country], step(s.Currency)
+	s.Lines = slices.Clone(s.Lines) // others may look at the same session without the tax
+	for n := range s.Lines {
+		l := &s.Lines[n]
+		base := int64(100)
+		if l.TaxBehavior == "inclusive" {
+			base += rate
+		}
+		l.Tax = (l.Total()*rate + base*unit/2) / (base * unit) * unit
+		s.Tax += l.Tax
+		if l.TaxBehavior != "inclusive" {
+			s.Total += l.Tax
 		}
 	}
-	s.Total = s.Subtotal + s.Tax
 }
 
+// takes says that the shop lets a session be paid by a method, such as card.
+func (s *session) takes(method string) bool {
+	return len(s.Methods) == 0 || slices.Contains(s.Methods, method) || method != "card" && slices.ContainsFunc(s.Methods, isDebit)
+}
+
+func isDebit(method string) bool { return slices.Contains(debits, method) }
+
 func (c *call) session() (*session, error) {
-	s := c.state.Sessions[c.r.PathValue("id")]
+	s := c.state.Sessions[c.id]
 	if s == nil {
-		return nil, missing("checkout.session", c.r.PathValue("id"))
+		return nil, missing("checkout.session", "session", c.id)
 	}
 	return s, nil
 }
@@ -150,47 +182,82 @@ func getSession(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wireSession(c, s), nil
+	return wireSession(s), nil
 }
 
 func listSessions(c *call) (any, error) {
-	all := newest(c.state.Sessions, func(s *session) int64 { return s.Created })
-	some := all[:0]
-	for _, s := range all {
-		if (c.text("payment_intent") == "" || s.Intent == c.text("payment_intent")) && (c.text("status") == "" || s.Status == c.text("status")) {
-			some = append(some, s)
-		}
+	payment, status, email := c.text("payment_intent", 200), c.choice("status", "", "open", "complete", "expired"), c.text("customer_details[email]", 800)
+	return listed(c, "checkout.session", newest(c.state.Sessions, func(s *session) int64 { return s.Created }), func(s *session) string { return s.ID },
+		func(s *session) int64 { return s.Created },
+		func(s *session) bool {
+			return (payment == "" || s.Intent == payment) && (status == "" || s.Status == status) && (email == "" || s.Email == email)
+		}, wireSession)
+}
+
+func listLines(c *call) (any, error) {
+	limit, after := int(c.number("limit", 1, 100, 10)), c.text("starting_after", 200)
+	if err := c.done(); err != nil {
+		return nil, err
 	}
-	return page(c, some, func(s *session) string { return s.ID }, func(s *session) int64 { return s.Created }, func(s *session) any { return wireSession(c, s) })
+	s, err := c.session()
+	if err != nil {
+		return nil, err
+	}
+	return s.lines(1+slices.IndexFunc(s.Lines, func(l line) bool { return l.ID == after }), limit), nil
 }
 
 func expireSession(c *call) (any, error) {
+	if err := c.done(); err != nil {
+		return nil, err
+	}
 	s, err := c.session()
 	if err != nil {
 		return nil, err
 	}
 	if s.Status != "open" {
-		return nil, invalid("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of %s.", s.Status)
+		return nil, refused("", "", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", s.Status)
 	}
 	c.expire(s)
-	return wireSession(c, s), nil
+	return wireSession(s), nil
 }
 
 func (s *Stripe) expire(c *session) {
 	c.Status, c.URL = "expired", ""
 	s.state.put(c)
-	s.tell("checkout.session.expired", wireSession(nil, c))
+	if p := s.state.Intents[c.Intent]; p != nil {
+		p.Status, p.CanceledAt = "canceled", unix(s.o.Now())
+		s.state.put(p)
+		s.tell("payment_intent.canceled", wireIntent(p))
+	}
+	s.tell("checkout.session.expired", wireSession(c))
 }
 
-// wireSession is a session as the API shows it. c may be nil: nothing is expanded.
-func wireSession(c *call, s *session) object {
-	var intentOf, address any = nil, nil
-	if s.Intent != "" {
-		intentOf = s.Intent
-		if c != nil && (c.expands("payment_intent") || c.expands("data.payment_intent")) {
-			intentOf = wireIntent(c, c.state.Intents[s.Intent])
+// lines is the list of what a session sells, from a place on.
+func (s *session) lines(from, limit int) object {
+	rest := s.Lines[from:]
+	data := []any{}
+	for _, l := range rest[:min(limit, len(rest))] {
+		total := l.Total()
+		if l.TaxBehavior != "inclusive" {
+			total += l.Tax
 		}
+		data = append(data, object{
+			"id": l.ID, "object": "item", "adjustable_quantity": nil, "amount_discount": 0, "amount_subtotal": l.Total(), "amount_tax": l.Tax,
+			"amount_total": total, "currency": s.Currency, "description": l.Name, "metadata": object{}, "quantity": l.Quantity,
+			"price": object{
+				"id": "price" + strings.TrimPrefix(l.ID, "li"), "object": "price", "active": false, "billing_scheme": "per_unit", "created": s.Created,
+				"currency": s.Currency, "custom_unit_amount": nil, "livemode": false, "lookup_key": nil, "metadata": object{}, "nickname": nil,
+				"product": "prod" + strings.TrimPrefix(l.ID, "li"), "recurring": nil, "tax_behavior": l.TaxBehavior, "tiers_mode": nil,
+				"transform_quantity": nil, "type": "one_time", "unit_amount": l.UnitAmount, "unit_amount_decimal": fmt.Sprint(l.UnitAmount),
+			},
+		})
 	}
+	return object{"object": "list", "url": "/v1/checkout/sessions/" + s.ID + "/line_items", "has_more": len(rest) > limit, "data": data}
+}
+
+// wireSession is a session as the API shows it.
+func wireSession(s *session) object {
+	var address any
 	if s.Country != "" {
 		address = object{"city": nil, "country": s.Country, "line1": nil, "line2": nil, "postal_code": nil, "state": nil}
 	}
@@ -198,28 +265,38 @@ func wireSession(c *call, s *session) object {
 	if s.Email != "" || s.Country != "" {
 		details = object{"address": address, "business_name": nil, "email": orNull(s.Email), "individual_name": nil, "name": nil, "phone": nil, "tax_exempt": "none", "tax_ids": []any{}}
 	}
-	taxStatus := any(nil)
+	tax := object{"enabled": s.AutomaticTax, "liability": nil, "provider": nil, "status": nil}
 	if s.AutomaticTax {
-		taxStatus = "requires_location_inputs"
+		tax["liability"], tax["provider"], tax["status"] = object{"type": "self"}, "stripe", "requires_location_inputs"
 		if s.Country != "" {
-			taxStatus = "complete"
+			tax["status"] = "complete"
 		}
 	}
 	return object{
 		"id": s.ID, "object": "checkout.session", "adaptive_pricing": object{"enabled": false}, "after_expiration": nil, "allow_promotion_codes": nil,
-		"amount_subtotal": s.Subtotal, "amount_total": s.Total, "automatic_tax": object{"enabled": s.AutomaticTax, "liability": nil, "provider": nil, "status": taxStatus},
+		"amount_subtotal": s.Subtotal, "amount_total": s.Total, "automatic_tax": tax,
 		"billing_address_collection": nil, "cancel_url": orNull(s.CancelURL), "client_reference_id": orNull(s.ClientReference), "client_secret": nil,
 		"collected_information": nil, "consent": nil, "consent_collection": nil, "created": s.Created, "currency": s.Currency, "currency_conversion": nil,
 		"custom_fields": []any{}, "custom_text": object{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
 		"customer": nil, "customer_account": nil, "customer_creation": "if_required", "customer_details": details, "customer_email": orNull(s.Email), "discounts": []any{},
-		"expires_at": s.Expires, "invoice": nil, "invoice_creation": nil, "livemode": false, "locale": nil, "metadata": orEmpty(s.Metadata), "mode": "payment",
-		"origin_context": nil, "payment_intent": intentOf, "payment_link": nil, "payment_method_collection": "if_required",
-		"payment_method_configuration_details": nil, "payment_method_options": object{}, "payment_method_types": []any{"card", "us_bank_account"},
+		"expires_at": s.Expires, "integration_identifier": nil, "invoice": nil, "invoice_creation": object{"enabled": false, "invoice_data": object{
+			"account_tax_ids": nil, "custom_fields": nil, "description": nil, "footer": nil, "issuer": nil, "metadata": object{}, "rendering_options": nil,
+		}}, "livemode": false, "locale": orNull(s.Locale), "metadata": orEmpty(s.Metadata), "mode": "payment",
+		"origin_context": nil, "payment_intent": orNull(s.Intent), "payment_link": nil, "payment_method_collection": "if_required",
+		"payment_method_configuration_details": nil, "payment_method_options": object{}, "payment_method_types": s.methods(),
 		"payment_status": s.PaymentStatus, "permissions": nil, "phone_number_collection": object{"enabled": false}, "recovered_from": nil,
 		"saved_payment_method_options": nil, "setup_intent": nil, "shipping_address_collection": nil, "shipping_cost": nil, "shipping_options": []any{},
-		"status": s.Status, "submit_type": nil, "subscription": nil, "success_url": s.SuccessURL,
+		"status": s.Status, "submit_type": orNull(s.SubmitType), "subscription": nil, "success_url": s.SuccessURL,
 		"total_details": object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": s.Tax}, "ui_mode": "hosted_page", "url": orNull(s.URL), "wallet_options": nil,
 	}
+}
+
+// methods are the payment method types of a session.
+func (s *session) methods() []string {
+	if len(s.Methods) == 0 {
+		return []string{"card", debitOf(s.Currency)}
+	}
+	return s.Methods
 }
 
 func orNull(text string) any {

@@ -33,19 +33,25 @@ type session struct {
 	SuccessURL           string
 	CancelURL            string
 	Created, Expires     int64
+	Locale, SubmitType   string
+	Methods              []string // that the shop asks for; none: whatever there is
+	Description          string   // of the payment
+	ReceiptEmail         string
 	Note                 string // the last thing that did not work, shown on the page
 }
 
 type line struct {
-	Name       string
-	UnitAmount int64
-	Quantity   int64
+	ID, Name    string
+	UnitAmount  int64
+	Quantity    int64
+	TaxBehavior string // unspecified, exclusive, inclusive
+	Tax         int64
 }
 
 // intent is a payment intent with its one charge.
 type intent struct {
 	ID, Session, Charge string
-	Status              string // requires_payment_method, requires_action, processing, succeeded
+	Status              string // requires_payment_method, requires_action, processing, succeeded, canceled
 	Method              string // card, or us_bank_account
 	Card                string // the test card
 	Amount              int64
@@ -54,7 +60,9 @@ type intent struct {
 	Refunded            int64 // with what is pending
 	Disputed            bool
 	Email               string
-	Created             int64
+	Description         string
+	Problem             problem // of the last attempt
+	Created, CanceledAt int64
 	SettleAt            int64 // of a method that takes long
 	SettleOK            bool
 }
@@ -68,6 +76,8 @@ type refund struct {
 	Reason             string
 	Metadata           map[string]string
 	Created            int64
+	SettleAt           int64 // when time decides it; 0: it does not
+	SettleOK           bool
 }
 
 type dispute struct {
@@ -76,6 +86,7 @@ type dispute struct {
 	Amount             int64
 	Currency           string
 	Created            int64
+	Inquiry            bool // how it began
 }
 
 // event is what is told of, and how the telling goes.

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -40,10 +39,11 @@ type Stripe struct {
 	client *http.Client
 	wake   chan struct{}
 
-	keyLocks sync.Map // of the requests that run, by idempotency key
+	running sync.Map // the idempotency keys of the requests that run
 
 	mu     sync.Mutex
 	state  *state
+	by     asker  // who causes what is changed now
 	file   *db.DB // nil until something is kept
 	broken []breakage
 }
@@ -133,8 +133,13 @@ func (s *Stripe) tick() {
 			s.settle(p, p.SettleOK)
 		}
 	}
+	for _, r := range s.state.Refunds {
+		if r.SettleAt > 0 && r.SettleAt <= now {
+			s.settleRefund(r, r.SettleOK)
+		}
+	}
 	for key, k := range s.state.Keys {
-		if k.Created+24*60*60 < now {
+		if k.Created+keyLife < now {
 			delete(s.state.Keys, key)
 		}
 	}
@@ -145,11 +150,5 @@ func (s *Stripe) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.apiRoutes(mux)
 	s.pageRoutes(mux)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, APIPrefix+"/") {
-			s.serveAPI(w, r, mux)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return mux
 }
