@@ -154,7 +154,8 @@ func (s *session) addTax(country string) {
 		if l.TaxBehavior == "inclusive" {
 			base += rate
 		}
-		l.Tax = (l.Total()*rate + base*unit/2) / (base * unit) * unit
+		l.Tax = (l.Total()*rate + base/2) / base
+		l.Tax -= l.Tax % unit
 		s.Tax += l.Tax
 		if l.TaxBehavior != "inclusive" {
 			s.Total += l.Tax
