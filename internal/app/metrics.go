@@ -52,5 +52,8 @@ func (a *App) countReconciledStripe(t stripe.Tally, err error) {
 	for kind, n := range t.Repaired {
 		r.Drift[metrics.Drift{Kind: kind, Repaired: true}] += n
 	}
+	for kind, n := range t.Refused {
+		r.Drift[metrics.Drift{Kind: kind, Repaired: false}] += n
+	}
 	a.metrics.Reconciled(r)
 }

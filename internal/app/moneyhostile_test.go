@@ -667,3 +667,65 @@ func TestReconciliationFindsWhatWasDecidedLater(t *testing.T) {
 		t.Errorf("the orders are %s, %s and %s", status(refunded), status(disputed), status(unvisited))
 	}
 }
+
+// Whoever hears first of a payment that does not match, somebody must come to look at it.
+func TestAPaymentThatDoesNotMatchIsKeptForReviewUntilItIsBack(t *testing.T) {
+	souktest.Each(t, func(t *testing.T, s *souktest.Shop) {
+		st := newStall(t, s)
+		id := st.order(map[string]int64{"book": 1})
+		body := st.held(st.session(id), "checkout.session.completed")
+		if _, err := st.DB.Exec(t.Context(), `UPDATE orders SET subtotal_cents = 1800, total_cents = 1800 WHERE public_id = $1`, id); err != nil {
+			t.Fatal(err)
+		}
+		reconciled := func(refused int) {
+			t.Helper()
+			tally, err := s.ReconcileStripe(t.Context())
+			if err != nil || !tally.Complete || tally.Unrepaired() != refused || tally.Drifted() != 0 {
+				t.Errorf("the reconciliation says %+v, %v; want %d to look at", tally, err, refused)
+			}
+		}
+		confirm := func() {
+			t.Helper()
+			if code := st.ben.Post("/api/account/orders/"+id+"/confirm/", `{"provider": "stripe"}`).Is(409).Object().Text("code"); code != "payment_pending" {
+				t.Error(code)
+			}
+		}
+		confirm()
+		reconciled(1)
+		if answer := st.webhook(body).Is(200).Object().Text("status"); answer != "ignored" {
+			t.Errorf("the webhook is %s", answer)
+		}
+		events, err := s.Webhooks(t.Context(), "review", 10)
+		if err != nil || len(events) != 1 {
+			t.Fatalf("%d events are in review, %v", len(events), err)
+		}
+		if status, err := s.ReplayWebhook(t.Context(), events[0].ID); err != nil || status != "ignored" {
+			t.Errorf("while the money is here the event is %s, %v", status, err)
+		}
+		if _, err := st.Stripe.Refund(t.Context(), st.Stripe.Payments()[0].ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		st.webhook(st.event("refund.created")).Is(200)
+		if status, err := s.ReplayWebhook(t.Context(), events[0].ID); err != nil || status != "processed" {
+			t.Errorf("after the money went back the event is %s, %v", status, err)
+		}
+		reconciled(0)
+		if n := st.count(`SELECT count(*) FROM transactions`); n != 1 || st.status(id) != "pending_payment" || st.given() != 0 {
+			t.Errorf("%d payments are written down, the order is %s and gave %d", n, st.status(id), st.given())
+		}
+	})
+}
+
+// A database that is restored from a backup knows nothing of the orders that were made since.
+func TestAPaymentForAnOrderThatIsLostIsTold(t *testing.T) {
+	s := souktest.New(t, dbtest.SQLite(t))
+	st := newStall(t, s)
+	id := st.order(map[string]int64{"book": 1})
+	st.held(st.session(id), "checkout.session.completed")
+	if _, err := st.DB.Exec(t.Context(), `UPDATE orders SET public_id = '5f1c9f0e-0000-4000-8000-000000000000' WHERE public_id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if tally, err := s.ReconcileStripe(t.Context()); err != nil || tally.Unrepaired() != 1 || tally.Drifted() != 0 {
+		t.Errorf("%+v, %v", tally, err)
+	}
+}

@@ -195,6 +195,6 @@ func (a *App) ReconcileStripe(ctx context.Context) (stripe.Tally, error) {
 	defer cancel()
 	t, err := a.stripe.Reconcile(bounded)
 	a.countReconciledStripe(t, err)
-	slog.InfoContext(ctx, "reconciled with Stripe", "asked", t.Asked, "repaired", t.Drifted(), "failed", t.Failed, "complete", t.Complete)
+	slog.InfoContext(ctx, "reconciled with Stripe", "asked", t.Asked, "repaired", t.Drifted(), "refused", t.Unrepaired(), "failed", t.Failed, "complete", t.Complete)
 	return t, err
 }

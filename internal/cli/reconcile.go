@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,12 +44,19 @@ func (p *program) reconcileStripe(ctx context.Context, a *app.App) error {
 		p.printf("Stripe: the stand-in answers only while souk serve runs.\n")
 		return app.ErrNoProvider
 	}
-	p.printf("Stripe: compared %d sessions, refunds and disputes; %d were news.", t.Asked, t.Drifted())
-	if err != nil || t.Failed > 0 {
-		p.printf(" Not complete.\n")
-		return fmt.Errorf("not everything could be compared with Stripe (failed: %d); the log says why: %w", t.Failed, cmp.Or(err, errors.New("try again"))) //nolint:staticcheck // a name
+	p.printf("Stripe: sessions, refunds and disputes compared: %d. Differences: %d. ", t.Asked, t.Drifted()+t.Unrepaired())
+	if n := t.Unrepaired(); n > 0 {
+		p.printf("Not repaired: %d, the log says why. ", n)
 	}
-	p.printf(" Complete.\n")
+	switch {
+	case err != nil:
+		p.printf("Not complete.\n")
+		return fmt.Errorf("not everything could be compared with Stripe: %w", err)
+	case t.Failed > 0:
+		p.printf("Not complete.\n")
+		return fmt.Errorf("not everything could be compared with Stripe (failed: %d); the log says why", t.Failed)
+	}
+	p.printf("Complete.\n")
 	return nil
 }
 

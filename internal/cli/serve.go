@@ -57,14 +57,14 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	defer unlock()
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
-		places := fmt.Sprintf("API: %s/api/products/", cfg.PublicURL)
+		places := fmt.Sprintf("  API       %s/api/docs/\n", cfg.PublicURL)
 		if a.Stripe != nil {
-			places += fmt.Sprintf(", its payments: %s%s/", cfg.PublicURL, stripe.Prefix)
+			places += fmt.Sprintf("  payments  %s%s/\n", cfg.PublicURL, stripe.Prefix)
 		}
 		if a.Mailbox != nil {
-			places += fmt.Sprintf(", its mail: %s%s/", cfg.PublicURL, mailbox.Prefix)
+			places += fmt.Sprintf("  mail      %s%s/\n", cfg.PublicURL, mailbox.Prefix)
 		}
-		p.printf("Souk is open at %s (%s). Stop it with Ctrl-C.\n", cfg.PublicURL, places)
+		p.printf("Souk is open at %s (Ctrl-C stops it).\n%s", cfg.PublicURL, places)
 	} else if cfg.SMTPURL == "" {
 		slog.WarnContext(ctx, "there is no mail server: nobody gets a receipt or any other mail (SMTP_URL)")
 	}

@@ -37,12 +37,12 @@ func (c *Config) checkStripe() (faults []error) {
 	case key == "" && len(s.WebhookSecret) > 0:
 		wrong("STRIPE_WEBHOOK_SECRET is set, but STRIPE_SECRET_KEY is not")
 	case key != "" && len(s.WebhookSecret) == 0:
-		wrong("STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not: make an endpoint at Stripe, or run stripe listen, which print one")
+		wrong("STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not: make an endpoint at Stripe, or run stripe listen: either shows one")
 	}
 	switch {
 	case key == "":
 	case !live && !test || len(key) < MinSecretBytes || strings.ContainsAny(key, " \t\r\n"):
-		wrong("STRIPE_SECRET_KEY must be a secret key (sk_live_… or sk_test_…) or a restricted one (rk_…), not a publishable one")
+		wrong("STRIPE_SECRET_KEY must be a whole secret key (sk_live_… or sk_test_…) or restricted one (rk_…), not a publishable one (pk_…)")
 	case live && c.Development():
 		wrong("STRIPE_SECRET_KEY is a live key, which moves real money, but the host of PUBLIC_URL is loopback: use a test key there")
 	case test && !c.Development() && !s.AllowTestKey:

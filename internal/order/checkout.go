@@ -236,6 +236,9 @@ func (s *Service) settleSession(ctx context.Context, tx *db.Tx, o Order, r Sessi
 		out.Refused = "its payment belongs to another order"
 		return out, nil
 	case err == nil:
+		if there.Extra && there.Status == "succeeded" && !o.Status.settled() {
+			out.Refused = mismatch(o, r) // until the money is back, or the order is paid otherwise
+		}
 		return out, nil
 	case !errors.Is(err, db.ErrNoRows):
 		return out, err

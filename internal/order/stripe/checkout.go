@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *Service) Open(ctx context.Context, publicID string) (address string, er
 		if usable && s.Now().Sub(a.CheckedAt) < fresh {
 			return a.URL, nil
 		}
-		if err := s.hear(ctx, p); err != nil {
+		if err := s.heard(ctx, p); err != nil {
 			if usable && errors.Is(err, ErrFailed) { // the page may work all the same
 				return a.URL, nil
 			}
@@ -60,18 +61,26 @@ func (s *Service) Open(ctx context.Context, publicID string) (address string, er
 func (s *Service) Ask(ctx context.Context, orderID int64) error {
 	attempts, err := s.Orders.Attempts(ctx, orderID)
 	for n := 0; n < len(attempts) && err == nil; n++ {
-		err = s.hear(ctx, attempts[n])
+		err = s.heard(ctx, attempts[n])
 	}
 	return err
 }
 
 // hear asks Stripe about an attempt and applies what it says. One without a session gets it.
-func (s *Service) hear(ctx context.Context, p order.Payable) error {
+func (s *Service) hear(ctx context.Context, p order.Payable) (out order.Outcome, err error) {
 	session, err := s.sessionOf(ctx, p)
 	if err != nil || session == nil {
-		return err
+		return out, err
 	}
-	_, err = s.Orders.FollowSession(ctx, SessionOf(session))
+	return s.Orders.FollowSession(ctx, SessionOf(session))
+}
+
+// heard is hear, and says in the log what somebody must look at: no event in the inbox may ever tell of it.
+func (s *Service) heard(ctx context.Context, p order.Payable) error {
+	out, err := s.hear(ctx, p)
+	if err == nil && out.Refused != "" {
+		slog.ErrorContext(ctx, "a payment is kept for review", "provider", "stripe", "order", p.PublicID, "attempt", p.Attempt.Number, "why", out.Refused)
+	}
 	return err
 }
 
@@ -197,7 +206,7 @@ func (s *Service) expire(ctx context.Context, p order.Payable) error {
 			session = expired
 		case errors.As(err, &refused) && permanent(refused): // it was paid, or expired, just now
 			p.Attempt.SessionID = session.ID
-			return s.hear(ctx, p)
+			return s.heard(ctx, p)
 		default:
 			return failure(ctx, err)
 		}

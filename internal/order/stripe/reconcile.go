@@ -25,13 +25,19 @@ const (
 type Tally struct {
 	Asked    int            // sessions, refunds and disputes that were compared
 	Repaired map[string]int // by kind, those of which the shop did not know
+	Refused  map[string]int // by kind, those that cannot be right, and had no effect: for somebody to look at
 	Failed   int            // those that could not be compared
 	Complete bool           // everything was
 }
 
 // Drifted is how much the shop did not know.
-func (t Tally) Drifted() (n int) {
-	for _, some := range t.Repaired {
+func (t Tally) Drifted() int { return sum(t.Repaired) }
+
+// Unrepaired is how much of what Stripe says cannot be right.
+func (t Tally) Unrepaired() int { return sum(t.Refused) }
+
+func sum(kinds map[string]int) (n int) {
+	for _, some := range kinds {
 		n += some
 	}
 	return n
@@ -49,7 +55,7 @@ func (s *Service) Reconcile(ctx context.Context) (t Tally, err error) {
 	if last.After(since) {
 		since = last.Add(-overlap)
 	}
-	r := &run{Service: s, since: stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}, before: began.Add(-quiet), tally: Tally{Repaired: map[string]int{}}}
+	r := &run{Service: s, since: stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}, before: began.Add(-quiet), tally: Tally{Repaired: map[string]int{}, Refused: map[string]int{}}}
 	err = errors.Join(r.newSessions(ctx), r.newRefunds(ctx), r.newDisputes(ctx))
 	if err == nil {
 		err = errors.Join(r.quietOrders(ctx), r.quietRefunds(ctx), r.quietDisputes(ctx))
@@ -84,9 +90,13 @@ func (r *run) note(ctx context.Context, what, id string, out order.Outcome, err 
 		return nil
 	}
 	r.fails = 0
-	if out.Changed {
+	switch {
+	case out.Refused != "":
+		r.tally.Refused[what]++
+		slog.ErrorContext(ctx, "drift that no run repairs", "provider", "stripe", what, id, "why", out.Refused)
+	case out.Changed:
 		r.tally.Repaired[what]++
-		slog.WarnContext(ctx, "drift", "provider", "stripe", what, id, "refused", out.Refused)
+		slog.WarnContext(ctx, "drift", "provider", "stripe", what, id)
 	}
 	return nil
 }
@@ -102,7 +112,11 @@ func (r *run) newSessions(ctx context.Context) error {
 		if c.Metadata[metaOrder] == "" {
 			continue // not of this shop
 		}
-		out, err := r.Orders.FollowSession(ctx, SessionOf(c))
+		report := SessionOf(c)
+		out, err := r.Orders.FollowSession(ctx, report)
+		if out.Lacks != "" && report.Status == order.AttemptPaid { // it was made after the backup that this database is from
+			out.Refused = "it is paid, and its order is not known here"
+		}
 		if err := r.note(ctx, "session", c.ID, out, err); err != nil {
 			return err
 		}
@@ -170,21 +184,22 @@ func (r *run) each(ctx context.Context, list func(ctx context.Context, before ti
 // quietOrders asks about the attempts that are live, and of which nothing was heard for a while.
 func (r *run) quietOrders(ctx context.Context) error {
 	return r.each(ctx, r.Orders.Unheard, func(w order.Waiting) error {
-		return r.note(ctx, "order", w.Name, order.Outcome{}, r.askOrder(ctx, w.ID))
+		out, err := r.askOrder(ctx, w.ID)
+		return r.note(ctx, "order", w.Name, out, err)
 	})
 }
 
 // askOrder asks about an order's attempts. Those of an order that is not to be paid any more are ended.
-func (r *run) askOrder(ctx context.Context, id int64) error {
+func (r *run) askOrder(ctx context.Context, id int64) (out order.Outcome, err error) {
 	attempts, err := r.Orders.Attempts(ctx, id)
-	for n := 0; n < len(attempts) && err == nil; n++ {
+	for n := 0; n < len(attempts) && err == nil; n++ { // one at most is live
 		if attempts[n].Order.Status == order.PendingPayment {
-			err = r.hear(ctx, attempts[n])
+			out, err = r.hear(ctx, attempts[n])
 		} else {
 			err = r.expire(ctx, attempts[n])
 		}
 	}
-	return err
+	return out, err
 }
 
 func (r *run) quietRefunds(ctx context.Context) error {

@@ -3,6 +3,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,8 +65,10 @@ func failure(ctx context.Context, err error) error {
 	switch {
 	case refused.HTTPStatusCode == http.StatusTooManyRequests:
 		return ErrBusy.Because(cause)
-	case refused.HTTPStatusCode == http.StatusUnauthorized || refused.HTTPStatusCode == http.StatusForbidden:
+	case refused.HTTPStatusCode == http.StatusUnauthorized:
 		return ErrRefused.Because(fmt.Errorf("STRIPE_SECRET_KEY is not accepted: %w", cause))
+	case refused.HTTPStatusCode == http.StatusForbidden:
+		return ErrRefused.Because(fmt.Errorf("STRIPE_SECRET_KEY may not do that: %w", cause))
 	case permanent(refused):
 		return ErrRefused.Because(cause)
 	}
@@ -81,13 +84,20 @@ func permanent(e *stripe.Error) bool {
 	return false
 }
 
-// Check asks Stripe for nothing in particular: it says whether the key is accepted.
+// Check asks Stripe for one of each thing that the shop looks for. The cause of its error says which of them Stripe does not give.
 func (s *Service) Check(ctx context.Context) error {
-	params := &stripe.CheckoutSessionListParams{}
-	params.Limit = stripe.Int64(1)
-	for _, err := range s.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+	one := stripe.ListParams{Limit: stripe.Int64(1)}
+	return cmp.Or(
+		check(ctx, "sessions", s.api.V1CheckoutSessions.List(ctx, &stripe.CheckoutSessionListParams{ListParams: one})),
+		check(ctx, "refunds", s.api.V1Refunds.List(ctx, &stripe.RefundListParams{ListParams: one})),
+		check(ctx, "disputes", s.api.V1Disputes.List(ctx, &stripe.DisputeListParams{ListParams: one})),
+	)
+}
+
+func check[T any](ctx context.Context, what string, list *stripe.V1List[T]) error {
+	for _, err := range list.All(ctx) {
 		if err != nil {
-			return failure(ctx, err)
+			return ErrFailed.Because(fmt.Errorf("%s: %w", what, cmp.Or(errors.Unwrap(failure(ctx, err)), err)))
 		}
 		break
 	}
