@@ -16,8 +16,9 @@ type reconcile struct{}
 func (reconcile) Help() string {
 	return `It asks Stripe for every session, refund and dispute that is new or not decided, and applies what the shop did not know. Then
 it asks Clerk's Backend API for its users and for what each of them holds, puts right what the shop has otherwise, and prints every difference:
-whose, which item, and what was done about it. It goes on where the last run stopped, and stops by itself after ten minutes or on Ctrl-C; the next one goes on. "souk serve" does
-the same every 15 minutes; while one runs, another does not start. The exit code is 1 then, and when Clerk could not be asked.`
+whose, which item, and what was done about it. With Clerk it goes on where the last run stopped, and stops by itself after ten minutes or on Ctrl-C; the next
+one goes on. "souk serve" does the same every 15 minutes; while one asks Clerk, another does not. The exit code is 1 then, and when Stripe or Clerk
+could not be asked.`
 }
 
 func (reconcile) Run(ctx context.Context, p *program) error {
