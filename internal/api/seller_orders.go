@@ -66,7 +66,7 @@ type disputeOut struct {
 type sellerOrderOut struct {
 	OrderOut
 	Provider       string       `json:"provider" enum:"manual,clerk,stripe" example:"stripe" doc:"By whom it is to be paid."`
-	NeedsAttention bool         `json:"needs_attention" example:"false" doc:"A dispute is not decided, or the newest refund failed."`
+	NeedsAttention bool         `json:"needs_attention" example:"false" doc:"A dispute is not decided, money came that the order did not need or ask for, or the newest refund failed."`
 	Buyer          orderBuyer   `json:"buyer"`
 	Payments       []paymentOut `json:"payments" doc:"Oldest first, with attempts that failed."`
 	Refunds        []refundOut  `json:"refunds" doc:"Oldest first."`
@@ -115,7 +115,7 @@ type sellerOrdersIn struct {
 	Search         string    `query:"search" maxLength:"200" example:"ana@example.test" doc:"Only orders whose buyer's e-mail has this in it, whose public_id begins with it (8 characters at least), or whose id or external_reference it is."`
 	CreatedAfter   time.Time `query:"created_after" example:"2026-11-01T00:00:00Z" doc:"Only orders of this time or later."`
 	CreatedBefore  time.Time `query:"created_before" example:"2026-12-01T00:00:00Z" doc:"Only orders from before this time."`
-	NeedsAttention bool      `query:"needs_attention" doc:"Only orders with a dispute that is not decided, or whose newest refund failed."`
+	NeedsAttention bool      `query:"needs_attention" doc:"Only orders with a dispute that is not decided, with money that they did not need or ask for, or whose newest refund failed."`
 	Format         string    `query:"format" enum:"json,csv" doc:"csv is a table of up to 20000 orders, whatever limit says. If there are more, its name says part, and the Link header has the next. Without this parameter the Accept header decides."`
 	Accept         string    `header:"Accept" hidden:"true"`
 }

@@ -158,6 +158,9 @@ func TestHostileStripeWebhooks(t *testing.T) {
 			t.Errorf("the timeline tells %d times of a payment that does not match", n)
 		}
 
+		if list := st.seller.Get("/api/seller/orders/?needs_attention=true").Is(200).List(); len(list) != 1 || list[0]["needs_attention"] != true {
+			t.Errorf("the seller's list of what needs them: %v", list)
+		}
 		version := edited(t, good, map[string]any{"id": "evt_version", "api_version": "2019-01-01"})
 		if got := st.webhook(version).Is(200).Object().Text("status"); got != "processed" || st.status(id) != "fulfilled" {
 			t.Errorf("an event of an old version: %s, the order is %s", got, st.status(id))

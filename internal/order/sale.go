@@ -37,11 +37,17 @@ type Dispute struct {
 	ClosedAt    *time.Time // nil: it is not decided
 }
 
-// NeedsAttention says that the seller has something to do: a dispute, or the bank's question before one, is not decided; or money that
-// was to go back did not, and no later refund of the order stands.
+// NeedsAttention says that the seller has something to do: a dispute, or the bank's question before one, is not decided; money came that
+// the order did not need, or that was not its amount, and is not back; or money that was to go back did not, and no later refund of the
+// order stands.
 func (s Sale) NeedsAttention() bool {
 	for _, d := range s.Disputes {
 		if d.ClosedAt == nil {
+			return true
+		}
+	}
+	for _, p := range s.Payments {
+		if p.Extra && p.Status == "succeeded" {
 			return true
 		}
 	}

@@ -563,6 +563,7 @@ const salesFilter = ` AND ($2 = '' OR o.status = $2)
 	AND (CAST($10 AS BIGINT) IS NULL OR o.created_at < CAST($10 AS BIGINT))
 	AND (CAST($11 AS BIGINT) = 0
 		OR EXISTS (SELECT 1 FROM disputes d WHERE d.order_id = o.id AND d.closed_at IS NULL)
+		OR EXISTS (SELECT 1 FROM transactions x WHERE x.order_id = o.id AND x.extra AND x.status = 'succeeded')
 		OR (SELECT r.status FROM refunds r WHERE r.order_id = o.id ORDER BY r.id DESC LIMIT 1) IN ('failed', 'canceled'))`
 
 func listOfSeller(ctx context.Context, q db.Q, seller int64, f Filter, before int64, limit int) ([]Sale, error) {
