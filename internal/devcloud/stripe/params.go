@@ -84,7 +84,7 @@ func (f *form) choice(name string, words ...string) string {
 		return words[0]
 	}
 	if !slices.Contains(words, value) {
-		f.wrong(invalid("", name, "Invalid %s: must be one of %s", name, strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")))
+		f.wrong(invalid("", name, "Invalid %s: must be one of %s", name, strings.TrimPrefix(strings.Join(words, ", "), ", ")))
 	}
 	return value
 }

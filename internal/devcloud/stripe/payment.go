@@ -306,7 +306,7 @@ func wireIntent(p *intent) object {
 		"excluded_payment_method_types": nil, "last_payment_error": failure, "latest_charge": orNull(p.Charge), "livemode": false,
 		"metadata": orEmpty(p.Metadata), "next_action": action, "on_behalf_of": nil, "payment_method": method, "payment_method_configuration_details": nil,
 		"payment_method_options": object{}, "payment_method_types": []string{"card", debitOf(p.Currency)}, "processing": nil,
-		"receipt_email": orNull(p.Email), "review": nil, "setup_future_usage": nil, "shipping": nil, "source": nil, "statement_descriptor": nil,
+		"receipt_email": orNull(p.Email), "review": nil, "setup_future_usage": nil, "shipping": nil, "statement_descriptor": nil,
 		"statement_descriptor_suffix": nil, "status": p.Status, "transfer_data": nil, "transfer_group": nil,
 	}
 }
@@ -338,7 +338,7 @@ func wireCharge(p *intent) object {
 		"description": orNull(p.Description), "disputed": p.Disputed, "failure_balance_transaction": nil, "failure_code": code, "failure_message": message,
 		"fraud_details": object{}, "livemode": false, "metadata": orEmpty(p.Metadata), "on_behalf_of": nil, "outcome": outcome, "paid": paid,
 		"payment_intent": p.ID, "payment_method": p.methodID(), "payment_method_details": p.details(), "receipt_email": orNull(p.Email), "receipt_number": nil,
-		"receipt_url": nil, "refunded": paid && p.Refunded == p.Amount, "review": nil, "shipping": nil, "source": nil, "source_transfer": nil,
+		"receipt_url": nil, "refunded": paid && p.Refunded == p.Amount, "review": nil, "shipping": nil, "source_transfer": nil,
 		"statement_descriptor": nil, "statement_descriptor_suffix": nil, "status": status, "transfer_data": nil, "transfer_group": nil,
 	}
 }

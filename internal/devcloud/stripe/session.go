@@ -25,11 +25,17 @@ var taxRates = map[string]int64{"DE": 19, "FR": 20, "GB": 20, "US": 0, "JP": 10}
 // debits are the bank debits that a session may ask for; the page shows one way for both.
 var debits = []string{"us_bank_account", "sepa_debit"}
 
+// locales are the languages of Stripe's page. The stand-in's speaks English.
+var locales = []string{
+	"", "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja",
+	"ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
+}
+
 func createSession(c *call) (any, error) {
 	now := unix(c.o.Now())
 	s := &session{
 		ID: newID("cs_test"), Status: "open", PaymentStatus: "unpaid", Created: now, Expires: c.number("expires_at", 0, always, now+maxExpiry),
-		ClientReference: c.text("client_reference_id", 200), Email: c.email("customer_email"), Locale: c.text("locale", 10),
+		ClientReference: c.text("client_reference_id", 200), Email: c.email("customer_email"), Locale: c.choice("locale", locales...),
 		SuccessURL: c.address("success_url"), CancelURL: c.address("cancel_url"), SubmitType: c.choice("submit_type", "", "auto", "book", "donate", "pay"),
 		Metadata: c.metadata("metadata"), IntentMetadata: c.metadata("payment_intent_data[metadata]"), AutomaticTax: c.truth("automatic_tax[enabled]"),
 		Description: c.text("payment_intent_data[description]", 1000), ReceiptEmail: c.email("payment_intent_data[receipt_email]"),
