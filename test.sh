@@ -72,7 +72,7 @@ go build -o "$work/testreport" ./scripts/testreport
 if [ "$mode" = --quick ]; then
 	step gofmt formatted
 	SOUK_TEST_POSTGRES='' tests "tests on SQLite (short)" sqlite -short ./...
-	notes+=("not run (./test.sh runs it): PostgreSQL, S3, go vet, lint, race detector, start.sh --check")
+	notes+=("not run (./test.sh runs it): PostgreSQL, S3, stripe-mock, go vet, lint, race detector, start.sh --check")
 	exit $((failed > 0))
 fi
 
@@ -91,6 +91,15 @@ elif scripts/versitygw.sh "$work/versitygw" >"$work/s3" 2>&1; then
 	notes+=("S3: versitygw, built for this run")
 else
 	notes+=("S3: versitygw cannot be built, its tests are skipped: $(tail -n 1 "$work/s3")")
+fi
+
+if [ -n "${SOUK_TEST_STRIPE_MOCK:-}" ]; then
+	notes+=("Stripe: the server program of SOUK_TEST_STRIPE_MOCK")
+elif scripts/stripe-mock.sh "$work/stripe-mock" >"$work/stripe" 2>&1; then
+	export SOUK_TEST_STRIPE_MOCK=$work/stripe-mock
+	notes+=("Stripe: stripe-mock, built for this run")
+else
+	notes+=("Stripe: stripe-mock cannot be built, its tests are skipped: $(tail -n 1 "$work/stripe")")
 fi
 
 svix=internal/inbox/testdata/svix-npm # Svix's own library, for the tests that let it sign
