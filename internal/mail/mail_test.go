@@ -42,6 +42,7 @@ type server struct {
 	refuse map[string]*smtp.SMTPError // by command: MAIL, RCPT, DATA
 	stall  bool
 	hangUp bool // after the mail was taken
+	leave  bool // after it said so
 	lines  bytes.Buffer
 	mails  []received
 }
@@ -95,7 +96,14 @@ type session struct {
 	got  received
 }
 
-func (x *session) Reset()        {}
+func (x *session) Reset() {
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	if x.s.leave && len(x.s.mails) > 0 {
+		_ = x.conn.Close()
+	}
+}
+
 func (x *session) Logout() error { return nil }
 
 func (x *session) command(name string) error {
@@ -487,6 +495,14 @@ func TestAServerThatDoesNotAnswer(t *testing.T) {
 	}
 	_ = s.Close()
 	refused(t, to.Send(t.Context(), letter()), false)
+}
+
+func TestAServerThatLeavesAfterItTookTheMail(t *testing.T) {
+	s := start(t, config{noTLS: true})
+	s.leave = true
+	if err := sender(t, s, Server{Security: Plain}).Send(t.Context(), letter()); err != nil || len(s.taken()) != 1 {
+		t.Errorf("%v, %d taken", err, len(s.taken()))
+	}
 }
 
 func TestAddressesBeyondASCIINeedAServerThatTakesThem(t *testing.T) {

@@ -166,6 +166,7 @@ func TestBookingsAreMailedToTheOtherSide(t *testing.T) {
 			t.Errorf("answers go elsewhere: %s", by[asks].Source)
 		}
 		buyers, sellers := fmt.Sprintf("/api/account/bookings/%d/", one), fmt.Sprintf("/api/seller/bookings/%d/", one)
+		w.at.Add(time.Second.Microseconds()) // so that each change is another one
 		w.buyer.Patch(buyers, souktest.Object{"customer_notes": "other notes"}).Is(http.StatusOK)
 		w.told()
 		w.at.Add(time.Second.Microseconds())
@@ -179,6 +180,7 @@ func TestBookingsAreMailedToTheOtherSide(t *testing.T) {
 		w.at.Add(time.Second.Microseconds())
 		w.seller.Patch(sellers, souktest.Object{"meeting_url": "https://meet.example.test/1", "internal_notes": "mine"}).Is(http.StatusOK)
 		w.has(w.told(changed)[changed], "Where: https://meet.example.test/1")
+		w.at.Add(time.Second.Microseconds())
 		w.seller.Patch(sellers, souktest.Object{"internal_notes": "mine alone"}).Is(http.StatusOK)
 		w.told()
 		w.seller.Patch(sellers, souktest.Object{"status": "canceled"}).Is(http.StatusOK)
