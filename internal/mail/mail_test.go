@@ -100,7 +100,7 @@ func (x *session) Reset() {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
 	if x.s.leave && len(x.s.mails) > 0 {
-		_ = x.conn.Close()
+		_ = x.conn.Conn().Close()
 	}
 }
 
