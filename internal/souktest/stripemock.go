@@ -20,7 +20,7 @@ func NewStripeMock(t *testing.T) (origin string) {
 	if program == "" {
 		t.Skip("no stripe-mock: SOUK_TEST_STRIPE_MOCK does not name the program (./test.sh builds it, scripts/stripe-mock.sh too)")
 	}
-	cmd := exec.Command(program, "-http-addr", "127.0.0.1:0")
+	cmd := exec.Command(program, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
