@@ -52,8 +52,8 @@ func (c *Config) checkStripe() (faults []error) {
 		wrong("STRIPE_WEBHOOK_SECRET must be one secret, or two with a comma between them")
 	}
 	if u, err := url.Parse(s.APIURL); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		strings.HasSuffix(u.Path, "/v1") || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
-		wrong("STRIPE_API_URL must be like https://api.stripe.com: https (http on loopback alone), without /v1 at the end")
+		u.Path != "" || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
+		wrong("STRIPE_API_URL must be like https://api.stripe.com: https (http on loopback alone), without a path")
 	}
 	return faults
 }
