@@ -62,7 +62,7 @@ func TestMailCommands(t *testing.T) {
 
 func TestTemplatesOfMailsAreWrittenAndChecked(t *testing.T) {
 	environ := home(t)
-	if out := must(t, environ, "mail", "templates", "mails"); !strings.HasPrefix(out, "Wrote 34 templates.") {
+	if out := must(t, environ, "mail", "templates", "mails"); !strings.HasPrefix(out, "Wrote 36 templates.") {
 		t.Errorf("templates: %s", out)
 	}
 	if code, _, errw := run(t, environ, "mail", "templates", "mails"); code != 1 || !strings.Contains(errw, "exists") {

@@ -9,7 +9,7 @@ import (
 // Kind is a sort of mail. Its templates have its name.
 type Kind string
 
-// The kinds of mails. Those whose name ends in seller go to sellers, as do Sale, BookingRequested, RefundFailed and Dispute; the others go to
+// The kinds of mails. Those whose name ends in seller go to sellers, as do Sale, PaymentReview, RefundFailed, Disputed and BookingRequested; the others go to
 // buyers.
 const (
 	Receipt               Kind = "receipt"
@@ -19,6 +19,7 @@ const (
 	PaymentFailed         Kind = "payment_failed"
 	PaymentReturned       Kind = "payment_returned" // an order did not need it
 	PaymentReturnedSeller Kind = "payment_returned_seller"
+	PaymentReview         Kind = "payment_review" // it is not what the order asks for, and is kept
 	Refunded              Kind = "refund"
 	RefundedSeller        Kind = "refund_seller" // unless the seller did it
 	RefundFailed          Kind = "refund_failed"
@@ -45,6 +46,7 @@ var kinds = map[Kind]kind{
 	PaymentFailed:         {fill: fillPaymentFailed},
 	PaymentReturned:       {fill: fillPayment},
 	PaymentReturnedSeller: {seller: true, fill: fillPayment},
+	PaymentReview:         {seller: true, fill: fillPayment},
 	Refunded:              {fill: fillRefund},
 	RefundedSeller:        {seller: true, fill: fillRefund},
 	RefundFailed:          {seller: true, fill: fillRefund},

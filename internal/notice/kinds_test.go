@@ -245,6 +245,7 @@ func TestBuyersHearOfNewFiles(t *testing.T) {
 
 		// Several at once are one mail; one that was replaced meanwhile is told as it is in the end.
 		w.upload(book, "third, with a mistake")
+		w.Work()
 		w.upload(book, "third")
 		w.seller.Patch(fmt.Sprintf("/api/seller/assets/%d/", book), souktest.Object{"version_label": "third edition"}).Is(http.StatusOK)
 		w.upload(w.asset(product, "The index"), "words")

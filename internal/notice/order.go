@@ -61,6 +61,8 @@ func whoIsTold(o order.Order, e order.Event) []Kind {
 		return []Kind{PaymentFailed}
 	case "late_payment", "double_payment":
 		return []Kind{PaymentReturned, PaymentReturnedSeller}
+	case "payment_mismatch":
+		return []Kind{PaymentReview}
 	case "refunded":
 		if e.Actor == "seller" {
 			return []Kind{Refunded}

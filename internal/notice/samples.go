@@ -105,6 +105,8 @@ func samples(kind Kind, shop, origin string) []Letter {
 			about(func(l *Letter) { l.Payment = Payment{Amount: amount, Late: true} }),
 			about(func(l *Letter) { l.Payment = Payment{Amount: amount} }),
 		}
+	case PaymentReview:
+		return []Letter{with(sampleSale(waiting), func(l *Letter) { l.Payment = Payment{Amount: amount} })}
 	case Refunded, RefundedSeller:
 		return []Letter{
 			about(func(l *Letter) { l.Refund = Refund{Amount: part, Taken: taken, Reason: reason} }),
