@@ -20,14 +20,14 @@ import (
 	"souk/internal/souktest"
 )
 
-// moneySeeds are those of SOUK_SEED, or else 30; 5 of the short tests.
+// moneySeeds are those of SOUK_SEED, or else 30; 2 of the short tests.
 func moneySeeds(t *testing.T) []uint64 {
 	if os.Getenv("SOUK_SEED") != "" {
 		return seeds(t)
 	}
 	list := make([]uint64, 30)
 	if testing.Short() {
-		list = list[:5]
+		list = list[:2]
 	}
 	for n := range list {
 		list[n] = uint64(n) + 1
