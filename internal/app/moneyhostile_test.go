@@ -580,13 +580,17 @@ func TestOrdersAreFulfilledOnce(t *testing.T) {
 			"CLERK_JWKS_URL="+first.URL+"/__clerk/.well-known/jwks.json", "CLERK_JWT_ISSUER="+first.Issuer.URL)
 	}
 	t.Run("sqlite", func(t *testing.T) {
+		orders := 40
+		if testing.Short() {
+			orders = 10
+		}
 		s := souktest.New(t, dbtest.SQLite(t))
-		run(t, s, s, 40)
+		run(t, s, s, orders)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		orders := 200
 		if testing.Short() {
-			orders = 40
+			orders = 20
 		}
 		url := dbtest.Postgres(t, dbtest.Empty, "")
 		s := souktest.New(t, url)
