@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -111,15 +112,27 @@ type Attempt struct {
 
 // Profile is what a user may change.
 type Profile struct {
-	Email, FirstName, LastName string
+	Email, FirstName, LastName string    // Email is the primary address
+	Others                     []Address // e-mail addresses
+	Password                   string    // as whoever signs users in keeps it; empty: there is none
 	PublicMetadata             map[string]any
+}
+
+func (p Profile) clone() Profile {
+	p.Others, p.PublicMetadata = slices.Clone(p.Others), maps.Clone(p.PublicMetadata)
+	return p
+}
+
+// Address is a further e-mail address of a user.
+type Address struct {
+	Email    string
+	Verified bool
 }
 
 // User is a person with an account.
 type User struct {
 	ID string
 	Profile
-	FormerEmail          string // the address before the present one; it stays, as the second
 	Deleted              bool
 	SignedInAt           time.Time // the last time; it is no change of the user
 	CreatedAt, UpdatedAt time.Time
@@ -213,9 +226,32 @@ func (i *Instance) Users() []User {
 	return users
 }
 
+// User is a living one. What is returned is the caller's own.
+func (i *Instance) User(id string) (User, bool) {
+	defer i.lock()()
+	u, err := i.living(id)
+	if err != nil {
+		return User{}, false
+	}
+	return u.clone(), true
+}
+
+// UserByEmail is the living user who has proved that the address is theirs, in whatever case it is written.
+func (i *Instance) UserByEmail(email string) (User, bool) {
+	defer i.lock()()
+	for _, u := range i.users {
+		if !u.Deleted && (strings.EqualFold(u.Email, email) || slices.ContainsFunc(u.Others, func(a Address) bool {
+			return a.Verified && strings.EqualFold(a.Email, email)
+		})) {
+			return u.clone(), true
+		}
+	}
+	return User{}, false
+}
+
 func (u *User) clone() User {
 	c := *u
-	c.PublicMetadata = maps.Clone(u.PublicMetadata)
+	c.Profile = u.Profile.clone()
 	c.Subscription.Items = make([]*Item, len(u.Subscription.Items))
 	for n, it := range u.Subscription.Items {
 		copied := *it
@@ -238,8 +274,7 @@ func (i *Instance) CreateUser(id string, p Profile) (string, error) {
 	if i.byID[id] != nil {
 		return "", fmt.Errorf("there is a user %s already", id)
 	}
-	p.PublicMetadata = maps.Clone(p.PublicMetadata)
-	u := &User{ID: id, Profile: p}
+	u := &User{ID: id, Profile: p.clone()}
 	i.touch(&u.UpdatedAt)
 	u.CreatedAt = u.UpdatedAt
 	i.users, i.byID[id] = append(i.users, u), u
@@ -258,18 +293,20 @@ func (i *Instance) CreateUser(id string, p Profile) (string, error) {
 	return id, nil
 }
 
-// UpdateUser changes what change changes.
+// UpdateUser changes what change changes. A primary address that is replaced stays as a further one.
 func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
 	defer i.lock()()
 	u, err := i.living(id)
 	if err != nil {
 		return err
 	}
-	p := u.Profile
-	p.PublicMetadata = maps.Clone(p.PublicMetadata)
+	p := u.Profile.clone()
 	change(&p)
 	if p.Email != u.Email {
-		u.FormerEmail = u.Email
+		p.Others = slices.DeleteFunc(p.Others, func(a Address) bool { return a.Email == p.Email })
+		if !slices.ContainsFunc(p.Others, func(a Address) bool { return a.Email == u.Email }) {
+			p.Others = append(p.Others, Address{Email: u.Email})
+		}
 	}
 	u.Profile = p
 	i.touch(&u.UpdatedAt)

@@ -1,6 +1,8 @@
 package clerk
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -292,10 +294,15 @@ const imageURL = "https://img.example.test/avatar.png"
 
 // userJSON is a user in an event and in the Backend API. The primary address is not always the first.
 func (i *Instance) userJSON(u *User) map[string]any {
-	addresses := []any{emailJSON(u, u.Email, "verified")}
-	if u.FormerEmail != "" {
-		addresses = []any{emailJSON(u, u.FormerEmail, "unverified"), addresses[0]}
+	var addresses []any
+	for _, a := range u.Others {
+		status := "unverified"
+		if a.Verified {
+			status = "verified"
+		}
+		addresses = append(addresses, emailJSON(u, a.Email, status))
 	}
+	addresses = append(addresses, emailJSON(u, u.Email, "verified"))
 	metadata := maps.Clone(u.PublicMetadata)
 	if metadata == nil {
 		metadata = map[string]any{}
@@ -304,11 +311,11 @@ func (i *Instance) userJSON(u *User) map[string]any {
 	return map[string]any{
 		"object": "user", "id": u.ID, "external_id": nil, "username": nil, "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
 		"locale": nil, "image_url": imageURL, "profile_image_url": imageURL, "has_image": false,
-		"primary_email_address_id": emailID(u, u.Email), "primary_phone_number_id": nil, "primary_web3_wallet_id": nil,
+		"primary_email_address_id": EmailID(u.ID, u.Email), "primary_phone_number_id": nil, "primary_web3_wallet_id": nil,
 		"email_addresses": addresses, "phone_numbers": none, "web3_wallets": none, "passkeys": none, "external_accounts": none,
 		"saml_accounts": none, "enterprise_accounts": none, "public_metadata": metadata,
 		"private_metadata": map[string]any{"note": "for the server alone"}, "unsafe_metadata": map[string]any{"entitlements": "everything"},
-		"password_enabled": true, "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false, "banned": false, "locked": false,
+		"password_enabled": u.Password != "", "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false, "banned": false, "locked": false,
 		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": 100, "delete_self_enabled": true, "create_organization_enabled": true,
 		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "last_sign_in_at": ms(u.SignedInAt), "last_active_at": ms(u.SignedInAt),
 		"legal_accepted_at": nil, "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
@@ -317,15 +324,16 @@ func (i *Instance) userJSON(u *User) map[string]any {
 
 func emailJSON(u *User, address, status string) map[string]any {
 	return map[string]any{
-		"object": "email_address", "id": emailID(u, address), "email_address": address, "reserved": false, "linked_to": []any{},
+		"object": "email_address", "id": EmailID(u.ID, address), "email_address": address, "reserved": false, "linked_to": []any{},
 		"verification": map[string]any{"status": status, "strategy": "email_code", "attempts": 1, "expire_at": nil},
 		"created_at":   ms(u.CreatedAt), "updated_at": ms(u.CreatedAt),
 	}
 }
 
-func emailID(u *User, address string) string {
-	name, _, _ := strings.Cut(address, "@")
-	return "idn_" + strings.TrimPrefix(u.ID, "user_") + name
+// EmailID is the id of a user's e-mail address.
+func EmailID(userID, address string) string {
+	sum := sha256.Sum256([]byte(userID + " " + strings.ToLower(address)))
+	return "idn_" + hex.EncodeToString(sum[:12])
 }
 
 func money(cents int64) map[string]any {

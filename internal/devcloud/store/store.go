@@ -1,0 +1,78 @@
+// Package store keeps the objects of a stand-in in a SQLite file of its own, so that a restart forgets nothing. It knows their kinds
+// and ids, and nothing of what is in them.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"souk/internal/db"
+)
+
+// Store is a file of objects, each of a kind and with an id. Safe for concurrent use.
+type Store struct{ file *db.DB }
+
+// Open opens the file, or makes it.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	file, err := db.Open(db.Options{URL: "sqlite:///" + path})
+	if err != nil {
+		return nil, err
+	}
+	_, err = file.Exec(ctx, `CREATE TABLE IF NOT EXISTS objects (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT`)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, file.Close()))
+	}
+	return &Store{file}, nil
+}
+
+// Load hands over every object of a kind.
+func (s *Store) Load(ctx context.Context, kind string, each func(id string, body []byte) error) error {
+	_, err := db.All(ctx, s.file, func(scan db.Scan) (none struct{}, err error) {
+		var id, body string
+		if err := scan(&id, &body); err != nil {
+			return none, err
+		}
+		if err := each(id, []byte(body)); err != nil {
+			return none, fmt.Errorf("%s %s: %w", kind, id, err)
+		}
+		return none, nil
+	}, `SELECT id, body FROM objects WHERE kind = $1 ORDER BY id`, kind)
+	return err
+}
+
+// Change is what an object is from now on, or that it is no more.
+type Change struct {
+	Kind, ID string
+	Object   any // written as JSON; nil: it is taken out
+}
+
+// Save makes all changes, or none.
+func (s *Store) Save(ctx context.Context, changes ...Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	return s.file.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, c := range changes {
+			var err error
+			if c.Object == nil {
+				_, err = tx.Exec(ctx, `DELETE FROM objects WHERE kind = $1 AND id = $2`, c.Kind, c.ID)
+			} else {
+				_, err = tx.Exec(ctx, `INSERT INTO objects (kind, id, body) VALUES ($1, $2, $3)
+					ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, c.Kind, c.ID, db.JSON(c.Object))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.file.Close() }
