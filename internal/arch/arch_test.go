@@ -51,7 +51,9 @@ var allowed = map[string][]string{
 
 	"internal/api":      slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web":      slices.Concat(kernel, internal("httpx", "catalog"), []string{"frontend"}),
-	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk")), "internal/devcloud/clerk": kernel, "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx")),
+	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/store")),
+	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx")),
+	"internal/devcloud/fapi":    slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/store")),
 	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/app":              everything, "internal/demo": {},
 	"internal/cli": internal("app", "config", "devcloud", "devcloud/mailbox", "devcloud/stripe"),
