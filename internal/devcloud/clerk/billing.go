@@ -1,6 +1,7 @@
 package clerk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,47 +14,107 @@ const (
 	checkoutLife = 24 * time.Hour     // of an incomplete item
 )
 
-// Subscribe checks a plan out. The first paid plan starts at once, with its trial for who never had one nor paid. From a plan
-// that is held, a dearer one takes over at once, less the rest of the old; a cheaper one is upcoming until the period ends. When the
-// payment fails, the new item stays incomplete, which is no error.
+// Why a checkout is refused. After ErrDeclined its item is left, incomplete.
+var (
+	ErrNotSold  = errors.New("nobody sells this plan by this period")
+	ErrHeld     = errors.New("the plan is held already")
+	ErrPastDue  = errors.New("what is past due has to be paid first")
+	ErrDeclined = errors.New("the card is declined")
+)
+
+// Quote is what a checkout would do now.
+type Quote struct {
+	Plan        Plan
+	Period      Period
+	Fee         int64     // of each period
+	Credit      int64     // what the rest of the plan that is held takes off
+	Due         int64     // now
+	Trial       bool      // the first Plan.TrialDays cost nothing
+	Immediate   bool      // it takes over now, not when the period of what is held ends
+	Resumes     bool      // it takes the cancellation of the plan back that is held
+	PeriodStart time.Time // of the first period, or of the trial
+	PeriodEnd   time.Time
+}
+
+// Preview says what Subscribe would do. The first paid plan starts at once, with its trial for who never had one nor paid. From a plan
+// that is held, a dearer one takes over at once, less the rest of the old; a cheaper one is upcoming until the period ends.
+func (i *Instance) Preview(userID, planID string, period Period) (Quote, error) {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return Quote{}, err
+	}
+	return i.quote(u, planID, period)
+}
+
+func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err error) {
+	plan, ok := i.plan(planID)
+	if !ok || plan.Default || plan.fee(period) == 0 {
+		return q, fmt.Errorf("%s by the %s: %w", planID, period, ErrNotSold)
+	}
+	start := i.now.Truncate(time.Second)
+	q = Quote{Plan: plan, Period: period, Fee: plan.fee(period), Immediate: true, PeriodStart: start, PeriodEnd: period.after(start)}
+	held := u.held()
+	if held == nil {
+		q.Due = q.Fee
+		if plan.TrialDays > 0 && u.eligibleForTrial() {
+			q.Trial, q.Due, q.PeriodEnd = true, 0, start.AddDate(0, 0, plan.TrialDays)
+		}
+		return q, nil
+	}
+	old, _ := i.plan(held.PlanID)
+	switch same := held.PlanID == planID && held.Period == period; {
+	case held.Status == PastDue:
+		return q, fmt.Errorf("user %s: %w", u.ID, ErrPastDue)
+	case same && held.Status == Canceled:
+		q.Resumes, q.PeriodStart, q.PeriodEnd = true, held.PeriodStart, held.PeriodEnd
+	case same:
+		return q, fmt.Errorf("user %s, %s: %w", u.ID, planID, ErrHeld)
+	case q.Fee > old.fee(held.Period):
+		q.Credit = min(i.rest(held, old), q.Fee)
+		q.Due = q.Fee - q.Credit
+	default:
+		q.Immediate, q.PeriodStart, q.PeriodEnd = false, held.PeriodEnd, period.after(held.PeriodEnd)
+	}
+	return q, nil
+}
+
+// Subscribe checks a plan out, see Preview, with the user's card.
 func (i *Instance) Subscribe(userID, planID string, period Period) error {
 	defer i.lock()()
 	u, err := i.living(userID)
 	if err != nil {
 		return err
 	}
-	plan, ok := i.plan(planID)
-	if !ok || plan.Default || plan.fee(period) == 0 {
-		return fmt.Errorf("plan %s is not sold by the %s", planID, period)
+	q, err := i.quote(u, planID, period)
+	if err != nil {
+		return err
 	}
-	held := u.held()
+	paid := true
 	switch {
-	case held == nil && plan.TrialDays > 0 && u.eligibleForTrial():
-		it := i.newItem(u, plan, period, Active)
-		it.FreeTrial, it.PeriodEnd = true, it.PeriodStart.AddDate(0, 0, plan.TrialDays)
+	case q.Resumes:
+		i.resume(u, u.held())
+	case q.Trial:
+		it := i.newItem(u, q.Plan, period, Active)
+		it.FreeTrial, it.PeriodEnd = true, q.PeriodEnd
 		i.replace(u, it)
-	case held == nil:
-		i.checkout(u, plan, period, 0)
-	case held.Status == PastDue:
-		return fmt.Errorf("user %s has to pay what is past due first", userID)
-	case held.PlanID == planID && held.Period == period:
-		return fmt.Errorf("user %s holds plan %s already", userID, planID)
+	case q.Immediate:
+		paid = i.checkout(u, q)
 	default:
-		old, _ := i.plan(held.PlanID)
-		if plan.fee(period) > old.fee(held.Period) {
-			i.checkout(u, plan, period, i.rest(held, old))
-			break
-		}
+		held := u.held()
 		i.abandonUpcoming(u)
 		if held.Status != Canceled {
 			i.touch(&held.CanceledAt)
 			i.move(u, held, Canceled)
 		}
-		next := i.newItem(u, plan, period, Upcoming)
-		next.PeriodStart, next.PeriodEnd = held.PeriodEnd, period.after(held.PeriodEnd)
+		next := i.newItem(u, q.Plan, period, Upcoming)
+		next.PeriodStart, next.PeriodEnd = q.PeriodStart, q.PeriodEnd
 		i.emitItem("upcoming", u, next)
 	}
 	i.changed(u)
+	if !paid {
+		return fmt.Errorf("user %s, %s: %w", userID, planID, ErrDeclined)
+	}
 	return nil
 }
 
@@ -64,21 +125,53 @@ func (i *Instance) Cancel(userID string) error {
 	if err != nil {
 		return err
 	}
-	it := u.held()
-	if it == nil || it.Status == Canceled {
-		return fmt.Errorf("user %s has nothing to cancel", userID)
+	return i.cancel(u, u.held())
+}
+
+// CancelItem is Cancel of one item. Where that is the upcoming one of a downgrade, the default plan is upcoming in its place.
+func (i *Instance) CancelItem(userID, itemID string) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return err
 	}
-	i.touch(&it.CanceledAt)
-	free := u.Subscription.Items[0]
-	if it.Status == PastDue {
-		i.end(u, it)
+	n := slices.IndexFunc(u.Subscription.Items, func(it *Item) bool { return it.ID == itemID })
+	if n < 0 {
+		return fmt.Errorf("user %s has no item %s", userID, itemID)
+	}
+	it, held := u.Subscription.Items[n], u.held()
+	if n == 0 || it.Status != Upcoming || held == nil {
+		if it != held {
+			held = nil
+		}
+		return i.cancel(u, held)
+	}
+	i.abandonUpcoming(u)
+	i.freeAfter(u, held)
+	i.changed(u)
+	return nil
+}
+
+func (i *Instance) cancel(u *User, held *Item) error {
+	if held == nil || held.Status == Canceled {
+		return fmt.Errorf("user %s has nothing to cancel", u.ID)
+	}
+	i.touch(&held.CanceledAt)
+	if held.Status == PastDue {
+		i.end(u, held)
 	} else {
-		i.move(u, it, Canceled)
-		free.PeriodStart, free.EndedAt = it.PeriodEnd, time.Time{}
-		i.move(u, free, Upcoming)
+		i.move(u, held, Canceled)
+		i.freeAfter(u, held)
 	}
 	i.changed(u)
 	return nil
+}
+
+// freeAfter has the default plan follow an item.
+func (i *Instance) freeAfter(u *User, it *Item) {
+	free := u.Subscription.Items[0]
+	free.PeriodStart, free.EndedAt = it.PeriodEnd, time.Time{}
+	i.move(u, free, Upcoming)
 }
 
 // Resume takes a cancellation or a downgrade back before the period ends.
@@ -92,11 +185,25 @@ func (i *Instance) Resume(userID string) error {
 	if it == nil || it.Status != Canceled {
 		return fmt.Errorf("user %s has canceled nothing", userID)
 	}
+	i.resume(u, it)
+	i.changed(u)
+	return nil
+}
+
+func (i *Instance) resume(u *User, it *Item) {
 	i.abandonUpcoming(u)
 	it.CanceledAt = time.Time{}
 	i.move(u, it, Active)
-	i.changed(u)
-	return nil
+}
+
+// SetCard says what the user pays with from now on; nil: a card that is as good as any.
+func (i *Instance) SetCard(userID string, c *Card) error {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err == nil {
+		u.Card = c
+	}
+	return err
 }
 
 // FailPayments lets the next n attempts to charge the user fail; 0 heals.
@@ -208,18 +315,19 @@ func (i *Instance) renew(u *User, it *Item, start time.Time, event string) {
 }
 
 // checkout charges for a new item that then takes over from what is held.
-func (i *Instance) checkout(u *User, plan Plan, period Period, credit int64) {
-	it := i.newItem(u, plan, period, Incomplete)
-	it.PeriodEnd = period.after(it.PeriodStart)
+func (i *Instance) checkout(u *User, q Quote) (paid bool) {
+	it := i.newItem(u, q.Plan, q.Period, Incomplete)
+	it.PeriodEnd = q.Period.after(it.PeriodStart)
 	i.emitItem("incomplete", u, it)
-	a := i.attempt(u, it, "checkout", max(0, plan.fee(period)-credit), min(credit, plan.fee(period)))
+	a := i.attempt(u, it, "checkout", q.Due, q.Credit)
 	if !i.charge(u, a) {
 		i.emitAttempt("updated", u, a)
-		return
+		return false
 	}
 	it.Status = Active
 	i.paid(u, it, a)
 	i.replace(u, it)
+	return true
 }
 
 // replace ends what was held before it, and announces it.
@@ -303,7 +411,10 @@ func (i *Instance) changed(u *User) {
 func (i *Instance) attempt(u *User, it *Item, kind string, amount, credit int64) *Attempt {
 	a := &Attempt{
 		ID: i.newID("cpayatt_"), PaymentID: i.newID("cpay_"), StatementID: i.statement(u), Status: "pending", ChargeType: kind,
-		ItemID: it.ID, Amount: amount, Credit: credit,
+		ItemID: it.ID, Amount: amount, Credit: credit, Card: anyCard,
+	}
+	if u.Card != nil {
+		a.Card = *u.Card
 	}
 	i.touch(&a.UpdatedAt)
 	a.CreatedAt = a.UpdatedAt
@@ -326,8 +437,8 @@ func sameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() =
 // charge decides an attempt; what follows from it announces it.
 func (i *Instance) charge(u *User, a *Attempt) bool {
 	i.touch(&a.UpdatedAt)
-	if u.fails > 0 {
-		u.fails--
+	if u.fails > 0 || u.Card != nil && u.Card.Declines {
+		u.fails = max(0, u.fails-1)
 		a.Status, a.FailedAt, a.DeclineCode = "failed", a.UpdatedAt, "insufficient_funds"
 		return false
 	}

@@ -106,9 +106,19 @@ type Attempt struct {
 	ItemID                     string
 	Amount, Credit             int64 // cents; Credit is what an old plan's rest took off
 	DeclineCode                string
+	Card                       Card // that was charged
 	CreatedAt, UpdatedAt       time.Time
 	PaidAt, FailedAt           time.Time
 }
+
+// Card is what a user pays with.
+type Card struct {
+	ID, Brand, Last4 string
+	Declines         bool // every charge
+}
+
+// anyCard is that of who has none on file.
+var anyCard = Card{ID: "csrc_1", Brand: "visa", Last4: "4242"}
 
 // Profile is what a user may change.
 type Profile struct {
@@ -138,6 +148,7 @@ type User struct {
 	CreatedAt, UpdatedAt time.Time
 	Subscription         Subscription
 	Attempts             []*Attempt
+	Card                 *Card // nil: one that is as good as any
 
 	fails int // so many of the next attempts to charge fail
 }
@@ -257,6 +268,10 @@ func (u *User) clone() User {
 		copied := *it
 		c.Subscription.Items[n] = &copied
 	}
+	if u.Card != nil {
+		card := *u.Card
+		c.Card = &card
+	}
 	c.Attempts = make([]*Attempt, len(u.Attempts))
 	for n, a := range u.Attempts {
 		copied := *a
@@ -278,7 +293,7 @@ func (i *Instance) CreateUser(id string, p Profile) (string, error) {
 	i.touch(&u.UpdatedAt)
 	u.CreatedAt = u.UpdatedAt
 	i.users, i.byID[id] = append(i.users, u), u
-	i.emit("user.created", u, i.userJSON(u))
+	i.emit("user.created", u.ID, i.userJSON(u))
 
 	s := &u.Subscription
 	s.ID, s.PayerID, s.Status = i.newID("csub_"), i.newID("cpayer_"), Active
@@ -310,24 +325,7 @@ func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
 	}
 	u.Profile = p
 	i.touch(&u.UpdatedAt)
-	i.emit("user.updated", u, i.userJSON(u))
-	return nil
-}
-
-// SignIn begins a session.
-func (i *Instance) SignIn(id string) error {
-	defer i.lock()()
-	u, err := i.living(id)
-	if err != nil {
-		return err
-	}
-	i.touch(&u.SignedInAt)
-	at := ms(u.SignedInAt)
-	i.emit("session.created", u, map[string]any{
-		"object": "session", "id": i.newID("sess_"), "user_id": u.ID, "client_id": i.newID("client_"), "status": "active",
-		"created_at": at, "updated_at": at, "last_active_at": at, "expire_at": ms(u.SignedInAt.AddDate(0, 0, 7)),
-		"abandon_at": ms(u.SignedInAt.AddDate(0, 0, 30)), "actor": nil, "user": i.userJSON(u),
-	})
+	i.emit("user.updated", u.ID, i.userJSON(u))
 	return nil
 }
 
@@ -340,7 +338,7 @@ func (i *Instance) DeleteUser(id string) error {
 	}
 	u.Deleted = true
 	i.touch(&u.UpdatedAt)
-	i.emit("user.deleted", u, map[string]any{"object": "user", "id": u.ID, "deleted": true})
+	i.emit("user.deleted", u.ID, map[string]any{"object": "user", "id": u.ID, "deleted": true})
 	for _, it := range u.Subscription.Items {
 		switch it.Status {
 		case Active, Canceled, PastDue:

@@ -2,6 +2,9 @@ package clerk
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +81,20 @@ func TestALifeOfASubscription(t *testing.T) {
 	fail := func(n int) func(*Instance, string) error {
 		return func(i *Instance, id string) error { return i.FailPayments(id, n) }
 	}
+	cancelItem := func(n int) func(*Instance, string) error {
+		return func(i *Instance, id string) error { return i.CancelItem(id, i.Users()[0].Subscription.Items[n].ID) }
+	}
+	declined := func(plan string) func(*Instance, string) error {
+		return func(i *Instance, id string) error {
+			if err := i.Subscribe(id, plan, Month); !errors.Is(err, ErrDeclined) {
+				return fmt.Errorf("not declined: %w", err)
+			}
+			return nil
+		}
+	}
+	card := func(c *Card) func(*Instance, string) error {
+		return func(i *Instance, id string) error { return i.SetCard(id, c) }
+	}
 	const paidCheckout = "item.incomplete attempt.created attempt.updated item.ended item.active subscription.updated"
 	start := step{"starter", buy("cplan_starter", Month), paidCheckout, "free ended, starter active"}
 	for name, steps := range map[string][]step{
@@ -115,9 +132,21 @@ func TestALifeOfASubscription(t *testing.T) {
 			{"given up", pass(12 * day), strings.Repeat("attempt.created attempt.updated subscription.updated ", 3) + "item.ended item.active subscription.active",
 				"free active, starter ended"}},
 		"failed checkout": {{"", fail(1), "", "free active"},
-			{"starter", buy("cplan_starter", Month), "item.incomplete attempt.created attempt.updated subscription.updated", "free active, starter incomplete"},
+			{"starter", declined("cplan_starter"), "item.incomplete attempt.created attempt.updated subscription.updated", "free active, starter incomplete"},
 			{"again", buy("cplan_starter", Month), paidCheckout, "free ended, starter incomplete, starter active"},
 			{"a day", pass(day), "item.abandoned subscription.updated", "free ended, starter abandoned, starter active"}},
+		"downgrade canceled": {
+			{"team", buy("cplan_team", Month), paidCheckout, "free ended, team active"},
+			{"starter", buy("cplan_starter", Month), "item.canceled item.upcoming subscription.updated", "free ended, team canceled, starter upcoming"},
+			{"cancel", cancelItem(2), "item.abandoned item.upcoming subscription.updated", "free upcoming, team canceled, starter abandoned"},
+			{"month", pass(31 * day), "item.ended item.active subscription.updated", "free active, team ended, starter abandoned"}},
+		"canceled by item and bought again": {start,
+			{"cancel", cancelItem(1), "item.canceled item.upcoming subscription.updated", "free upcoming, starter canceled"},
+			{"again", buy("cplan_starter", Month), "item.abandoned item.active subscription.updated", "free abandoned, starter active"}},
+		"a card that declines": {{"", card(&Card{Last4: "0341", Declines: true}), "", "free active"},
+			{"starter", declined("cplan_starter"), "item.incomplete attempt.created attempt.updated subscription.updated", "free active, starter incomplete"},
+			{"", card(nil), "", "free active, starter incomplete"},
+			{"starter", buy("cplan_starter", Month), paidCheckout, "free ended, starter incomplete, starter active"}},
 		"deleted": {start,
 			{"delete", (*Instance).DeleteUser, "user.deleted item.ended subscription.updated", "free ended, starter ended"},
 			{"a year", pass(365 * day), "", "free ended, starter ended"}},
@@ -149,6 +178,7 @@ func TestWhatCannotBe(t *testing.T) {
 		"a plan nobody sells": i.Subscribe(id, "cplan_none", Month), "the default plan": i.Subscribe(id, "cplan_free", Month),
 		"a period not sold": i.Subscribe(id, "cplan_team", Annual), "the plan one has": i.Subscribe(id, "cplan_starter", Month),
 		"to resume what runs": i.Resume(id), "nobody": i.Cancel("user_none"),
+		"to cancel the default plan": i.CancelItem(id, i.Users()[0].Subscription.Items[0].ID), "to cancel nothing": i.CancelItem(id, "csub_item_none"),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
@@ -170,6 +200,61 @@ func TestAnUpgradeIsChargedLessTheRest(t *testing.T) {
 	must(t, i.Subscribe(id, "cplan_team", Month))
 	if a := i.Users()[0].Attempts[1]; a.Credit < 449 || a.Credit > 450 || a.Amount+a.Credit != 4900 || a.Status != "paid" {
 		t.Errorf("%+v", a)
+	}
+}
+
+func TestAPreviewIsWhatThenHappens(t *testing.T) {
+	april := func(d int) time.Time { return time.Date(2026, 4, d, 0, 0, 0, 0, time.UTC) }
+	i := instance(t, Options{Start: april(1)})
+	id := newUser(t, i)
+	quote := func(plan string, p Period) Quote {
+		t.Helper()
+		q, err := i.Preview(id, plan, p)
+		must(t, err)
+		if again, err := i.Preview(id, plan, p); err != nil || !reflect.DeepEqual(q, again) {
+			t.Errorf("another time %+v, %v", again, err)
+		}
+		return q
+	}
+	// buy subscribes, and compares what came of it with what was said of it.
+	buy := func(plan string, p Period, want Quote) {
+		t.Helper()
+		q := quote(plan, p)
+		want.Plan, want.Period, want.Fee = q.Plan, p, q.Plan.fee(p)
+		if q.Plan.ID != plan || !reflect.DeepEqual(q, want) {
+			t.Errorf("%s is\n %+v, want\n %+v", plan, q, want)
+		}
+		before := len(i.Users()[0].Attempts)
+		must(t, i.Subscribe(id, plan, p))
+		u, due, credit := i.Users()[0], int64(0), int64(0)
+		for _, a := range u.Attempts[before:] {
+			due, credit = due+a.Amount, credit+a.Credit
+		}
+		it := u.Subscription.Items[len(u.Subscription.Items)-1]
+		if it.PlanID != plan || due != q.Due || credit != q.Credit || it.FreeTrial != q.Trial || (it.Status == Upcoming) == q.Immediate ||
+			!it.PeriodStart.Equal(q.PeriodStart) || !it.PeriodEnd.Equal(q.PeriodEnd) {
+			t.Errorf("%s came to %+v for %d less %d, want %+v", plan, it, due, credit, q)
+		}
+	}
+	buy("cplan_pro", Month, Quote{Trial: true, Immediate: true, PeriodStart: april(1), PeriodEnd: april(15)})
+	buy("cplan_team", Month, Quote{Due: 4900, Immediate: true, PeriodStart: april(1), PeriodEnd: april(1).AddDate(0, 1, 0)})
+	i.Advance(april(16).Sub(i.Time()))
+	buy("cplan_starter", Month, Quote{PeriodStart: april(1).AddDate(0, 1, 0), PeriodEnd: april(1).AddDate(0, 2, 0)})
+	must(t, i.Resume(id))
+	buy("cplan_pro", Annual, Quote{Due: 19000 - 2449, Credit: 2449, Immediate: true, PeriodStart: april(16), PeriodEnd: april(16).AddDate(1, 0, 0)})
+	must(t, i.Cancel(id))
+	buy("cplan_pro", Annual, Quote{Resumes: true, Immediate: true, PeriodStart: april(16), PeriodEnd: april(16).AddDate(1, 0, 0)})
+
+	must(t, i.FailPayments(id, 1))
+	if _, err := i.Preview(id, "cplan_pro", Annual); !errors.Is(err, ErrHeld) {
+		t.Error(err)
+	}
+	if _, err := i.Preview(id, "cplan_free", Month); !errors.Is(err, ErrNotSold) {
+		t.Error(err)
+	}
+	i.Advance(366 * day)
+	if _, err := i.Preview(id, "cplan_team", Month); !errors.Is(err, ErrPastDue) {
+		t.Error(err)
 	}
 }
 
@@ -212,6 +297,7 @@ func names(data map[string]any) string {
 
 // documented are the fields of each kind in the specification of the webhooks (2025-04-15); of user, those every user has.
 var documented = map[string]string{
+	"email":            "body body_plain data delivered_by_clerk email_address_id from_email_name id object slug status subject to_email_address user_id",
 	"session":          "abandon_at actor client_id created_at expire_at id last_active_at object status updated_at user user_id",
 	"subscription":     "active_at canceled_at created_at ended_at id items latest_payment_id object past_due_at payer payer_id payment_source_id status updated_at",
 	"subscriptionItem": "created_at id interval is_free_trial object payer period_end period_start plan plan_id status subscription_id updated_at",

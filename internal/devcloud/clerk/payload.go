@@ -99,11 +99,11 @@ func (i *Instance) dialect() Dialect {
 	return randomDialect(i.style)
 }
 
-func (i *Instance) emit(kind string, u *User, data map[string]any) {
-	i.emitAs(i.dialect(), kind, u, data)
+func (i *Instance) emit(kind, userID string, data map[string]any) {
+	i.emitAs(i.dialect(), kind, userID, data)
 }
 
-func (i *Instance) emitAs(d Dialect, kind string, u *User, data map[string]any) {
+func (i *Instance) emitAs(d Dialect, kind, userID string, data map[string]any) {
 	at := i.now.UnixMilli()
 	if d.Seconds {
 		at /= 1000
@@ -112,7 +112,7 @@ func (i *Instance) emitAs(d Dialect, kind string, u *User, data map[string]any) 
 	if !d.NoRequest {
 		body["event_attributes"] = map[string]any{"http_request": map[string]any{"client_ip": "127.0.0.1", "user_agent": "Test/1.0"}}
 	}
-	i.events = append(i.events, Event{ID: i.newID("msg_"), Type: kind, UserID: u.ID, Body: encode(body), At: i.now})
+	i.events = append(i.events, Event{ID: i.newID("msg_"), Type: kind, UserID: userID, Body: encode(body), At: i.now})
 }
 
 func encode(v any) []byte {
@@ -138,7 +138,7 @@ func (i *Instance) emitItem(event string, u *User, it *Item) {
 	if kind == "" {
 		kind = event
 	}
-	i.emitAs(d, "subscriptionItem."+kind, u, data)
+	i.emitAs(d, "subscriptionItem."+kind, u.ID, data)
 }
 
 func (i *Instance) emitSubscription(event string, u *User) {
@@ -154,7 +154,7 @@ func (i *Instance) emitSubscription(event string, u *User) {
 			items = append(items, data)
 		}
 	}
-	i.emitAs(d, "subscription."+event, u, map[string]any{
+	i.emitAs(d, "subscription."+event, u.ID, map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "payer_id": s.PayerID, "payer": u.payerJSON(d.Unused),
 		"active_at": ms(s.ActiveAt), "canceled_at": nil, "ended_at": ms(s.EndedAt), "past_due_at": ms(s.PastDueAt),
 		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "latest_payment_id": orNull(s.LatestPayment),
@@ -228,7 +228,7 @@ func (i *Instance) emitFlat(d Dialect, event string, u *User, it *Item) {
 	} else {
 		data["payer"] = u.payerJSON(d.Unused)
 	}
-	i.emitAs(d, "billing.subscription."+kind, u, data)
+	i.emitAs(d, "billing.subscription."+kind, u.ID, data)
 }
 
 func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
@@ -248,14 +248,14 @@ func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
 		},
 		"payer": u.payerJSON(d.Unused), "totals": a.totals(), "subscription_items": []any{item},
 		"payment_source": map[string]any{
-			"id": "csrc_1", "gateway": "stripe", "gateway_external_id": "pm_1", "payment_method": "card", "status": "active",
-			"card_type": "visa", "last4": "4242",
+			"id": a.Card.ID, "gateway": "stripe", "gateway_external_id": "pm_" + a.Card.Last4, "payment_method": "card", "status": "active",
+			"card_type": a.Card.Brand, "last4": a.Card.Last4,
 		},
 	}
 	if !d.NoInvoice {
 		data["invoice_id"] = "cinv_" + strings.TrimPrefix(a.PaymentID, "cpay_")
 	}
-	i.emitAs(d, "paymentAttempt."+event, u, data)
+	i.emitAs(d, "paymentAttempt."+event, u.ID, data)
 }
 
 func (i *Instance) attemptItem(d Dialect, u *User, a *Attempt) map[string]any {

@@ -1,6 +1,7 @@
 package clerk
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -145,6 +146,9 @@ func (y *year) failedCheckout(u *User) error {
 	plan, period := y.anyPlan()
 	err := y.Subscribe(u.ID, plan, period)
 	u.fails = 0
+	if errors.Is(err, ErrDeclined) {
+		return nil
+	}
 	return err
 }
 

@@ -1,0 +1,84 @@
+package clerk
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Session is one that somebody else keeps, who signs users in. Its times are real ones: the clock of the instance moves billing alone.
+type Session struct {
+	ID, ClientID, UserID string
+	Status               string // active, ended, removed, revoked
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	LastActiveAt         time.Time
+	ExpireAt             time.Time
+	AbandonAt            time.Time
+}
+
+// SessionChanged announces what happened to a session: created, ended, removed or revoked. Who has a new one has signed in.
+func (i *Instance) SessionChanged(event string, s Session) error {
+	defer i.lock()()
+	if !slices.Contains([]string{"created", "ended", "removed", "revoked"}, event) {
+		return fmt.Errorf("there is no event session.%s", event)
+	}
+	u, known := i.byID[s.UserID]
+	if !known || u.Deleted && event == "created" {
+		return fmt.Errorf("there is no user %s", s.UserID)
+	}
+	if event == "created" {
+		u.SignedInAt = s.CreatedAt
+	}
+	data := map[string]any{
+		"object": "session", "id": s.ID, "user_id": u.ID, "client_id": s.ClientID, "status": s.Status,
+		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "last_active_at": ms(s.LastActiveAt), "expire_at": ms(s.ExpireAt),
+		"abandon_at": ms(s.AbandonAt), "actor": nil,
+	}
+	if !u.Deleted {
+		data["user"] = i.userJSON(u)
+	}
+	i.emit("session."+event, u.ID, data)
+	return nil
+}
+
+// SignIn begins a session that nobody keeps.
+func (i *Instance) SignIn(id string) error {
+	unlock := i.lock()
+	var at time.Time
+	i.touch(&at)
+	s := Session{
+		ID: i.newID("sess_"), ClientID: i.newID("client_"), UserID: id, Status: "active", CreatedAt: at, UpdatedAt: at, LastActiveAt: at,
+		ExpireAt: at.AddDate(0, 0, 7), AbandonAt: at.AddDate(0, 0, 30),
+	}
+	unlock()
+	return i.SessionChanged("created", s)
+}
+
+// Email is a mail that the instance has sent.
+type Email struct {
+	UserID string // empty: nobody's yet, as in a sign-up
+	To     string
+	Slug   string // what it is for: verification_code
+	Subject,
+	Text, HTML string
+	Code string // in it; empty: none
+}
+
+// EmailSent announces a mail.
+func (i *Instance) EmailSent(m Email) error {
+	defer i.lock()()
+	if _, known := i.byID[m.UserID]; m.UserID != "" && !known {
+		return fmt.Errorf("there is no user %s", m.UserID)
+	}
+	data := map[string]any{}
+	if m.Code != "" {
+		data["otp_code"] = m.Code
+	}
+	i.emit("email.created", m.UserID, map[string]any{
+		"object": "email", "id": i.newID("ema_"), "slug": m.Slug, "from_email_name": "noreply", "to_email_address": m.To,
+		"email_address_id": EmailID(m.UserID, m.To), "user_id": orNull(m.UserID), "subject": m.Subject, "body": m.HTML, "body_plain": m.Text,
+		"status": "queued", "delivered_by_clerk": true, "data": data,
+	})
+	return nil
+}
