@@ -46,6 +46,8 @@ type App struct {
 	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
 	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
 	ClerkBackend *devcloud.Backend
+	// ClerkFrontend is the Frontend API of the stand-in for Clerk, served under devcloud.Prefix; nil when Issuer is.
+	ClerkFrontend *devcloud.Frontend
 
 	Stripe  *stripestandin.Stripe // the stand-in for Stripe; nil outside development, or when Stripe is configured
 	Mailbox *mailbox.Box          // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
@@ -142,6 +144,12 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	if cfg.StandInMail() {
 		if err := a.openMailbox(); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	if a.Issuer != nil {
+		a.ClerkFrontend, err = devcloud.OpenFrontend(ctx, standInDir(cfg), a.Issuer, a.ClerkBackend, cfg.ShopName, a.mailCode)
+		if err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
 	}
@@ -248,6 +256,9 @@ func (a *App) Close() error {
 	}
 	if a.Mailbox != nil {
 		errs = append(errs, a.Mailbox.Close())
+	}
+	if a.ClerkFrontend != nil {
+		errs = append(errs, a.ClerkFrontend.Close())
 	}
 	if a.files != nil {
 		errs = append(errs, a.files.Close())

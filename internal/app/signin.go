@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
 	"souk/internal/identity/supabase"
+	"souk/internal/mail"
 )
 
 // OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
@@ -68,6 +70,16 @@ func openClerk(cfg *config.Config, standIn *devcloud.Backend) (api *clerkapi.API
 // liveKey is how the secret keys of Clerk's production instances begin. Those of development begin with sk_test_.
 const liveKey = "sk_live_"
 
+// mailCode sends what the stand-in for Clerk mails.
+func (a *App) mailCode(ctx context.Context, to, subject, text string) error {
+	if a.mail == nil {
+		return errors.New("there is no mail server")
+	}
+	return a.mail.Send(ctx, mail.Message{
+		To: mail.Address{Email: to}, Subject: subject, Text: text, Date: a.now(), MessageID: strings.ToLower(rand.Text()) + "@code.example.test",
+	})
+}
+
 // withStandIns serves the stand-ins beside the API, those that there are.
 func (a *App) withStandIns(api http.Handler) http.Handler {
 	type place struct {
@@ -76,7 +88,8 @@ func (a *App) withStandIns(api http.Handler) http.Handler {
 	}
 	var places []place
 	if a.Issuer != nil {
-		places = append(places, place{devcloud.BackendPrefix + "/", a.ClerkBackend.Handler()}, place{devcloud.Prefix + "/", a.Issuer.Handler()})
+		places = append(places, place{devcloud.BackendPrefix + "/", a.ClerkBackend.Handler()},
+			place{devcloud.Prefix + "/.well-known/", a.Issuer.Handler()}, place{devcloud.Prefix + "/", a.ClerkFrontend.Handler()})
 	}
 	if a.Stripe != nil {
 		handler := devcloud.Local(a.Stripe.Handler())

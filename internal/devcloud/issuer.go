@@ -146,7 +146,7 @@ func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.
 	id := UserID(email)
 	var nonce [12]byte
 	_, _ = rand.Read(nonce[:])
-	claims := jwt.MapClaims{
+	claims := map[string]any{
 		"v": 2, "iss": i.URL, "azp": i.origin, "sub": id, "sid": "sess_" + id[len("user_"):], "jti": hex.EncodeToString(nonce[:]),
 		"sts": "active", "fva": []int{0, -1}, "email": strings.TrimSpace(email),
 		"iat": now.Unix(), "nbf": now.Unix() - 10, "exp": now.Add(ttl).Unix(),
@@ -154,7 +154,12 @@ func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.
 	if len(features) > 0 {
 		claims["fea"] = "u:" + strings.Join(features, ",u:")
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	return i.Sign(claims)
+}
+
+// Sign makes a session token of claims.
+func (i *Issuer) Sign(claims map[string]any) (string, error) {
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims(claims))
 	t.Header["kid"] = i.kid
 	t.Header["cat"] = "cl_B7d4PD111AAA"
 	return t.SignedString(i.key)

@@ -474,3 +474,18 @@ func (u *User) held() *Item {
 func (u *User) eligibleForTrial() bool {
 	return !slices.ContainsFunc(u.Subscription.Items, func(it *Item) bool { return it.noticed || it.FreeTrial || it.LifetimePaid > 0 })
 }
+
+// Access is what a user may: the slug of the plan, and those of its features. What a deleted or unknown user may is nothing.
+func (i *Instance) Access(userID string) (plan string, features []string) {
+	defer i.lock()()
+	u, err := i.living(userID)
+	if err != nil {
+		return "", nil
+	}
+	it := u.held()
+	if it == nil {
+		it = u.Subscription.Items[0]
+	}
+	p, _ := i.plan(it.PlanID)
+	return p.Slug, slices.Clone(p.Features)
+}

@@ -8,31 +8,61 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"souk/internal/db"
 )
 
 // Store is a file of objects, each of a kind and with an id. Safe for concurrent use.
-type Store struct{ file *db.DB }
+type Store struct {
+	path string
 
-// Open opens the file, or makes it.
+	mu   sync.Mutex
+	file *db.DB // nil: nothing was saved yet
+}
+
+// Open opens the file. One that is not there is made by the first Save.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	s := &Store{path: path}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	_, err := s.opened(ctx)
+	return s, err
+}
+
+func (s *Store) opened(ctx context.Context) (*db.DB, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil {
+		return s.file, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return nil, err
 	}
-	file, err := db.Open(db.Options{URL: "sqlite:///" + path})
+	file, err := db.Open(db.Options{URL: "sqlite:///" + s.path})
 	if err != nil {
 		return nil, err
 	}
 	_, err = file.Exec(ctx, `CREATE TABLE IF NOT EXISTS objects (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT`)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, file.Close()))
+		return nil, fmt.Errorf("%s: %w", s.path, errors.Join(err, file.Close()))
 	}
-	return &Store{file}, nil
+	s.file = file
+	return file, nil
+}
+
+func (s *Store) none() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.file == nil
 }
 
 // Load hands over every object of a kind.
 func (s *Store) Load(ctx context.Context, kind string, each func(id string, body []byte) error) error {
+	if s.none() {
+		return nil
+	}
 	_, err := db.All(ctx, s.file, func(scan db.Scan) (none struct{}, err error) {
 		var id, body string
 		if err := scan(&id, &body); err != nil {
@@ -57,7 +87,11 @@ func (s *Store) Save(ctx context.Context, changes ...Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.file.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	file, err := s.opened(ctx)
+	if err != nil {
+		return err
+	}
+	return file.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for _, c := range changes {
 			var err error
 			if c.Object == nil {
@@ -75,4 +109,9 @@ func (s *Store) Save(ctx context.Context, changes ...Change) error {
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.file.Close() }
+func (s *Store) Close() error {
+	if s.none() {
+		return nil
+	}
+	return s.file.Close()
+}

@@ -1,0 +1,6 @@
+package fapi
+
+// payer is how a user pays.
+type payer struct{}
+
+func (s *Server) billingRoutes() {}

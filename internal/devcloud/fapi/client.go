@@ -1,0 +1,248 @@
+package fapi
+
+import (
+	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // the suffix of Clerk's cookies is defined with it
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"souk/internal/devcloud/clerk"
+)
+
+// client is a browser: what is signed in there, and what is on its way to be.
+type client struct {
+	ID         string
+	Secret     string // SHA-256 of the cookie's value
+	Sessions   []*session
+	SignIn     *signIn
+	SignUp     *signUp
+	LastActive string // the id of a session
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// session is somebody signed in.
+type session struct {
+	ID, UserID   string
+	VerifiedAt   time.Time // the first factor
+	LastActiveAt time.Time
+	ExpireAt     time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Agent        string // the User-Agent
+	Address      string // the IP address
+}
+
+const (
+	clientCookie = "__client"
+	updateCookie = "__client_uat" // when the client changed last, in seconds; 0: nobody is signed in
+)
+
+// newID is an id as Clerk's are.
+func newID(prefix string) string { return prefix + "_" + rand.Text() }
+
+func digest(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// browser is the client whose cookie came with the request, nil when there is none.
+func (s *Server) browser(r *http.Request) *client {
+	cookie, err := r.Cookie(clientCookie)
+	if err != nil {
+		return nil
+	}
+	id, secret, _ := strings.Cut(cookie.Value, ".")
+	known := s.clients[id]
+	if known == nil || known.Secret != digest(secret) {
+		return nil
+	}
+	return known
+}
+
+// need is the browser's client, made when there is none.
+func (c *call) need() *client {
+	if c.client == nil {
+		c.forgetOldest()
+		secret := rand.Text()
+		c.client = &client{ID: newID("client"), Secret: digest(secret), CreatedAt: c.now}
+		c.clients[c.client.ID] = c.client
+		http.SetCookie(c.w, &http.Cookie{
+			Name: clientCookie, Value: c.client.ID + "." + secret, Path: Prefix, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600,
+		})
+	}
+	c.changed(c.client)
+	return c.client
+}
+
+// changed writes a client.
+func (c *call) changed(one *client) {
+	one.UpdatedAt = c.now
+	c.keep("client", one.ID, one)
+	if one == c.client {
+		c.tellPage(one)
+	}
+}
+
+// tellPage sets the cookies by which a page knows whether anybody is signed in, as Clerk does for a shop's domain in production.
+func (c *call) tellPage(one *client) {
+	value := "0"
+	if len(one.Sessions) > 0 {
+		value = fmt.Sprint(one.UpdatedAt.Unix())
+	}
+	sum := sha1.Sum([]byte(c.o.PublishableKey)) //nolint:gosec // as above
+	header := c.w.Header()
+	cookies := header["Set-Cookie"]
+	header.Del("Set-Cookie")
+	for _, set := range cookies {
+		if !strings.HasPrefix(set, updateCookie) {
+			header.Add("Set-Cookie", set)
+		}
+	}
+	for _, name := range []string{updateCookie, updateCookie + "_" + base64.URLEncoding.EncodeToString(sum[:])[:8]} {
+		http.SetCookie(c.w, &http.Cookie{Name: name, Value: value, Path: "/", SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600})
+	}
+}
+
+// begin signs a user in at the browser, in place of whoever was.
+func (c *call) begin(user clerk.User) *session {
+	one := c.need()
+	for len(one.Sessions) > 0 {
+		c.finish(one, one.Sessions[0], "removed")
+	}
+	host, _, _ := net.SplitHostPort(c.r.RemoteAddr)
+	agent := c.r.UserAgent()
+	now := &session{
+		ID: newID("sess"), UserID: user.ID, VerifiedAt: c.now, LastActiveAt: c.now, ExpireAt: c.now.Add(lifetime), CreatedAt: c.now, UpdatedAt: c.now,
+		Agent: agent[:min(len(agent), maxText)], Address: host,
+	}
+	one.Sessions, one.LastActive = append(one.Sessions, now), now.ID
+	c.changed(one)
+	_ = c.o.Instance.SignIn(user.ID) // who is gone meanwhile is signed out by the next call
+	return now
+}
+
+// finish ends a session: ended, removed or revoked.
+func (c *call) finish(one *client, ended *session, how string) {
+	kept := one.Sessions[:0]
+	for _, s := range one.Sessions {
+		if s != ended {
+			kept = append(kept, s)
+		}
+	}
+	one.Sessions, one.LastActive = kept, ""
+	if len(kept) > 0 {
+		one.LastActive = kept[0].ID
+	}
+	c.changed(one)
+}
+
+// stands removes the sessions that ran out or whose users are gone, and says whether the one is left.
+func (c *call) stands(one *client, s *session) bool {
+	_, there := c.o.Instance.User(s.UserID)
+	if there && c.now.Before(s.ExpireAt) {
+		return true
+	}
+	c.finish(one, s, "ended")
+	return false
+}
+
+func (c *call) clean() {
+	if c.client == nil {
+		return
+	}
+	for _, s := range append([]*session(nil), c.client.Sessions...) {
+		c.stands(c.client, s)
+	}
+}
+
+// session is the browser's session of that id.
+func (c *call) session(id string) (*session, error) {
+	if c.client != nil {
+		for _, s := range c.client.Sessions {
+			if s.ID == id && c.stands(c.client, s) {
+				return s, nil
+			}
+		}
+	}
+	return nil, errSignedOut
+}
+
+// me is who asks, and in which session.
+func (c *call) me() (clerk.User, *session, error) {
+	id := c.form.Get("_clerk_session_id")
+	if id == "" && c.client != nil {
+		id = c.client.LastActive
+	}
+	s, err := c.session(id)
+	if err != nil {
+		return clerk.User{}, nil, err
+	}
+	user, ok := c.o.Instance.User(s.UserID)
+	if !ok {
+		return clerk.User{}, nil, errSignedOut
+	}
+	return user, s, nil
+}
+
+func (c *call) clientJSON() any {
+	c.clean()
+	if c.client == nil {
+		return nil
+	}
+	one := c.client
+	sessions := []any{}
+	for _, s := range one.Sessions {
+		sessions = append(sessions, c.sessionJSON(s))
+	}
+	body := map[string]any{
+		"object": "client", "id": one.ID, "sessions": sessions, "sign_in": nil, "sign_up": nil, "last_active_session_id": orNull(one.LastActive),
+		"cookie_expires_at": nil, "captcha_bypass": false, "last_authentication_strategy": nil, "created_at": ms(one.CreatedAt), "updated_at": ms(one.UpdatedAt),
+	}
+	if one.SignIn != nil {
+		body["sign_in"] = c.signInJSON(one.SignIn)
+	}
+	if one.SignUp != nil {
+		body["sign_up"] = c.signUpJSON(one.SignUp)
+	}
+	return body
+}
+
+func (c *call) sessionJSON(s *session) map[string]any {
+	user, _ := c.o.Instance.User(s.UserID)
+	token, err := c.token(s)
+	body := map[string]any{
+		"object": "session", "id": s.ID, "status": "active", "expire_at": ms(s.ExpireAt), "abandon_at": ms(s.CreatedAt.Add(30 * 24 * time.Hour)),
+		"last_active_at": ms(s.LastActiveAt), "last_active_organization_id": nil, "factor_verification_age": c.age(s), "actor": nil, "tasks": nil,
+		"user": c.userJSON(user), "public_user_data": c.publicJSON(user), "last_active_token": nil, "created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt),
+	}
+	if err == nil {
+		body["last_active_token"] = map[string]any{"object": "token", "jwt": token}
+	}
+	return body
+}
+
+// age is how many minutes ago the factors were proved; there is no second one.
+func (c *call) age(s *session) []int { return []int{int(c.now.Sub(s.VerifiedAt).Minutes()), -1} }
+
+// token is a session token of version 2: https://clerk.com/docs/guides/sessions/session-tokens
+func (c *call) token(s *session) (string, error) {
+	claims := map[string]any{
+		"v": 2, "jti": strings.ToLower(rand.Text()), "iss": c.o.Issuer, "azp": c.o.Origin, "sub": s.UserID, "sid": s.ID, "sts": "active", "fva": c.age(s),
+		"iat": c.now.Unix(), "nbf": c.now.Unix() - 10, "exp": c.now.Unix() + 60,
+	}
+	plan, features := c.o.Instance.Access(s.UserID)
+	if plan != "" {
+		claims["pla"] = "u:" + plan
+	}
+	if len(features) > 0 {
+		claims["fea"] = "u:" + strings.Join(features, ",u:")
+	}
+	return c.o.Sign(claims)
+}

@@ -1,0 +1,279 @@
+// Package fapi is the Frontend API of the stand-in for Clerk: what its browser SDK asks for to sign people up and in, to keep their
+// sessions, and to show them their account and their plans. Who the users are, and what they pay, it leaves to the instance
+// (package clerk); it keeps who is signed in where. It is a stranger to the shop, as Clerk is.
+//
+// The calls and their forms are those that @clerk/clerk-js 6.34.1 and @clerk/ui 1.34.0 make; docs/devcloud.md lists what is left out.
+package fapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"souk/internal/devcloud/clerk"
+	"souk/internal/devcloud/store"
+)
+
+// Prefix is the path of the Frontend API on the shop's own listener, which is the proxyUrl of the SDK; /v1 follows.
+const Prefix = "/__clerk"
+
+// Options of a Server. All but Store and Mail are needed.
+type Options struct {
+	Instance *clerk.Instance
+	Store    *store.Store // nil: nothing is kept
+
+	Origin         string // the shop's, which alone may ask; the azp claim
+	Issuer         string // the iss claim
+	PublishableKey string // of the SDK; part of its cookies' names
+	Application    string // what the SDK calls the shop
+
+	// Sign makes a session token of claims.
+	Sign func(claims map[string]any) (string, error)
+	// UserID is the id that somebody gets who signs up with an address, if it is free.
+	UserID func(email string) string
+	// Mail sends a message to whoever signs up or in; nil: nobody is told a code, and all use Code.
+	Mail func(ctx context.Context, to, subject, text string) error
+	Now  func() time.Time // the real time, whatever the time of the instance's billing is
+}
+
+// Server answers the Frontend API. Safe for concurrent use.
+type Server struct {
+	o      Options
+	routes *http.ServeMux
+
+	mu      sync.Mutex
+	clients map[string]*client       // by id
+	pending map[string]*verification // of addresses that signed-in users add, by the address' id
+	payers  map[string]*payer        // by user id
+	dirty   map[string]store.Change  // by kind and id
+}
+
+// Open reads what the store has, and serves it.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{
+		o: o, routes: http.NewServeMux(), dirty: map[string]store.Change{},
+		clients: map[string]*client{}, pending: map[string]*verification{}, payers: map[string]*payer{},
+	}
+	s.accountRoutes()
+	s.billingRoutes()
+	s.routes.HandleFunc("GET "+Prefix+"/avatars/{user}", s.avatar)
+	if o.Store == nil {
+		return s, nil
+	}
+	return s, errors.Join(
+		load(ctx, o.Store, "client", s.clients), load(ctx, o.Store, "pending", s.pending), load(ctx, o.Store, "payer", s.payers),
+	)
+}
+
+func load[T any](ctx context.Context, from *store.Store, kind string, into map[string]*T) error {
+	return from.Load(ctx, kind, func(id string, body []byte) error {
+		into[id] = new(T)
+		return json.Unmarshal(body, into[id])
+	})
+}
+
+// keep writes an object with the end of the request; nil forgets it.
+func (s *Server) keep(kind, id string, object any) {
+	s.dirty[kind+" "+id] = store.Change{Kind: kind, ID: id, Object: object}
+}
+
+func (s *Server) save(ctx context.Context) error {
+	defer clear(s.dirty)
+	if s.o.Store == nil {
+		return nil
+	}
+	var changes []store.Change
+	for _, c := range s.dirty {
+		changes = append(changes, c)
+	}
+	return s.o.Store.Save(ctx, changes...)
+}
+
+// Handler serves everything under Prefix + /v1, and the pictures of users.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if method := r.URL.Query().Get("_method"); method != "" && r.Method == http.MethodPost {
+			r.Method = method // as the SDK does, so that browsers ask nobody first
+		}
+		s.routes.ServeHTTP(w, r)
+	})
+}
+
+const (
+	maxBody    = 64 << 10
+	maxText    = 250    // characters of a field
+	maxClients = 10_000 // the oldest is forgotten
+	maxOwn     = 20     // addresses of a user
+	lifetime   = 7 * 24 * time.Hour
+)
+
+// call is one request, while the server's lock is held.
+type call struct {
+	*Server
+	r      *http.Request
+	w      http.ResponseWriter
+	form   url.Values // of the body and the query
+	now    time.Time
+	client *client // nil: the browser has none yet
+}
+
+// problem is an error in Clerk's form: https://clerk.com/docs/guides/development/errors/frontend-api
+type problem struct {
+	status        int
+	code, message string
+	param         string // the form's field; empty: none
+}
+
+func (p *problem) Error() string { return p.code + ": " + p.message }
+
+var (
+	errSignedOut = &problem{http.StatusUnauthorized, "authentication_invalid", "You are signed out.", ""}
+	errMissing   = &problem{http.StatusNotFound, "resource_not_found", "There is no such thing.", ""}
+)
+
+func unprocessable(code, message, param string) *problem {
+	return &problem{http.StatusUnprocessableEntity, code, message, param}
+}
+
+// bare is an answer without the envelope of response and client.
+type bare struct{ body any }
+
+// handle serves a pattern such as "POST /client/sign_ins".
+func (s *Server) handle(pattern string, answer func(c *call) (any, error)) {
+	method, path, _ := strings.Cut(pattern, " ")
+	s.routes.HandleFunc(method+" "+Prefix+"/v1"+path, func(w http.ResponseWriter, r *http.Request) {
+		body, err := s.answer(w, r, answer)
+		status := http.StatusOK
+		if err != nil {
+			status, body = refusal(r, err)
+		}
+		writeJSON(w, status, body)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, answer func(c *call) (any, error)) (any, error) {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != s.o.Origin || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return nil, &problem{http.StatusForbidden, "origin_invalid", "Only the pages of the shop itself may ask this.", ""}
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, &problem{http.StatusRequestEntityTooLarge, "request_body_invalid", fmt.Sprintf("The body is larger than %d bytes.", maxBody), ""}
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, unprocessable("request_body_invalid", "The body is no form.", "")
+	}
+	for name, values := range r.URL.Query() {
+		form[name] = append(form[name], values...)
+	}
+	for name := range form {
+		if name != "redirect_url" && len(form.Get(name)) > maxText {
+			return nil, unprocessable("form_param_max_length_exceeded", fmt.Sprintf("At most %d characters are allowed.", maxText), name)
+		}
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &call{Server: s, r: r, w: w, form: form, now: s.o.Now()}
+	c.client = s.browser(r)
+	response, failed := answer(c)
+	var body any
+	if b, ok := response.(bare); ok {
+		body = b.body
+	} else if failed == nil {
+		body = map[string]any{"response": response, "client": c.clientJSON()}
+	}
+	if err := s.save(r.Context()); err != nil {
+		return nil, err
+	}
+	return body, failed
+}
+
+func refusal(r *http.Request, err error) (status int, body any) {
+	var p *problem
+	if !errors.As(err, &p) {
+		slog.ErrorContext(r.Context(), "the Frontend API of the stand-in for Clerk failed", "path", r.URL.Path, "err", err)
+		p = &problem{http.StatusInternalServerError, "internal_clerk_error", "Something failed in the stand-in; its log says what.", ""}
+	}
+	meta := map[string]any{}
+	if p.param != "" {
+		meta["param_name"] = p.param
+	}
+	return p.status, map[string]any{
+		"errors":         []any{map[string]any{"code": p.code, "message": p.message, "long_message": p.message, "meta": meta}},
+		"clerk_trace_id": "00000000000000000000000000000000",
+	}
+}
+
+// text is a field without the white space around it.
+func (c *call) text(name string) string { return strings.TrimSpace(c.form.Get(name)) }
+
+// listed is a list in the form that most lists have.
+func listed[T any](some []T) map[string]any {
+	if some == nil {
+		some = []T{}
+	}
+	return map[string]any{"data": some, "total_count": len(some)}
+}
+
+// cut is the part of a list that limit (10 unless given, at most 100) and offset ask for, and how long the whole is.
+func cut[T any](c *call, all []T) map[string]any {
+	limit, offset := c.number("limit", 10, 1, 100), c.number("offset", 0, 0, len(all))
+	body := listed(all[min(offset, len(all)):min(offset+limit, len(all))])
+	body["total_count"] = len(all)
+	return body
+}
+
+func (c *call) number(name string, otherwise, least, most int) int {
+	n := 0
+	if _, err := fmt.Sscanf(c.form.Get(name), "%d", &n); err != nil {
+		n = otherwise
+	}
+	return max(least, min(n, most))
+}
+
+// ms is a time in milliseconds since 1970, null for never.
+func ms(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// forgetOldest keeps the number of clients within bounds.
+func (s *Server) forgetOldest() {
+	if len(s.clients) < maxClients {
+		return
+	}
+	ids := make([]string, 0, len(s.clients))
+	for id := range s.clients {
+		ids = append(ids, id)
+	}
+	oldest := slices.MinFunc(ids, func(a, b string) int { return s.clients[a].UpdatedAt.Compare(s.clients[b].UpdatedAt) })
+	delete(s.clients, oldest)
+	s.keep("client", oldest, nil)
+}

@@ -1,0 +1,63 @@
+package devcloud
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"souk/internal/devcloud/fapi"
+	"souk/internal/devcloud/store"
+)
+
+// Frontend is the Frontend API of the stand-in for Clerk.
+type Frontend struct {
+	*fapi.Server
+	backend *Backend
+	store   *store.Store
+}
+
+// OpenFrontend opens the Frontend API beside an issuer and a backend, with what it keeps under dir. mail sends the codes.
+func OpenFrontend(ctx context.Context, dir string, issuer *Issuer, backend *Backend, shop string, mail func(ctx context.Context, to, subject, text string) error) (*Frontend, error) {
+	file, err := store.Open(ctx, filepath.Join(dir, "clerk.db"))
+	if err != nil {
+		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
+	}
+	server, err := fapi.Open(ctx, fapi.Options{
+		Instance: backend.Instance, Store: file, Origin: issuer.origin, Issuer: issuer.URL, PublishableKey: PublishableKey(issuer.origin), Application: shop,
+		Sign: issuer.Sign, UserID: UserID, Mail: mail, Now: time.Now,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the stand-in for Clerk: %w", err), file.Close())
+	}
+	return &Frontend{server, backend, file}, nil
+}
+
+// PublishableKey is the key of the stand-in for the browser's SDK. It names a host that nobody asks, one for each port, since the
+// names of the SDK's cookies depend on the key, and ports share cookies.
+func PublishableKey(origin string) string {
+	port := "80"
+	if u, err := url.Parse(origin); err == nil && u.Port() != "" {
+		port = u.Port()
+	}
+	return "pk_live_" + base64.StdEncoding.EncodeToString([]byte("clerk.port-"+port+".example.test$"))
+}
+
+// Handler serves the Frontend API under Prefix, to this machine only.
+func (f *Frontend) Handler() http.Handler {
+	api := f.Server.Handler()
+	return Local(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := f.backend.admit(); err != nil {
+			slog.ErrorContext(r.Context(), "the stand-in for Clerk cannot read its people", "err", err)
+		}
+		api.ServeHTTP(w, r)
+	}))
+}
+
+// Close closes the file.
+func (f *Frontend) Close() error { return f.store.Close() }
