@@ -67,6 +67,7 @@ case "$mode" in
 esac
 
 scripts/build.sh "$work/souk"
+step "production build (-tags nodevcloud)" env CGO_ENABLED=0 go build -tags nodevcloud -o /dev/null ./cmd/souk
 go build -o "$work/testreport" ./scripts/testreport
 
 if [ "$mode" = --quick ]; then

@@ -19,9 +19,6 @@ import (
 	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/db"
-	"souk/internal/devcloud"
-	"souk/internal/devcloud/mailbox"
-	stripestandin "souk/internal/devcloud/stripe"
 	"souk/internal/fulfillment"
 	"souk/internal/httpx"
 	"souk/internal/identity"
@@ -43,14 +40,7 @@ type App struct {
 	Config  *config.Config
 	DB      *db.DB
 	Handler http.Handler
-	Issuer  *devcloud.Issuer // nil outside development, or when Clerk is configured
-	// ClerkBackend is the Backend API of the stand-in for Clerk, served at LocalURL and devcloud.BackendPrefix; nil when Issuer is.
-	ClerkBackend *devcloud.Backend
-	// ClerkFrontend is the Frontend API of the stand-in for Clerk, served under devcloud.Prefix; nil when Issuer is.
-	ClerkFrontend *devcloud.Frontend
-
-	Stripe  *stripestandin.Stripe // the stand-in for Stripe; nil outside development, or when Stripe is configured
-	Mailbox *mailbox.Box          // the stand-in for a mail server; nil outside development, or when SMTP_URL is set
+	standIns
 
 	Jobs *jobs.Queue
 
@@ -94,8 +84,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	account := accountOf(cfg)
-	if _, err := account.keys(); err != nil {
+	accounts := accounts{clerkOf(cfg), accountOf(cfg), sender}
+	if _, err := accounts.stripe.keys(); err != nil {
 		return nil, err
 	}
 	templates, err := mailTemplates(cfg)
@@ -112,18 +102,16 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if _, err := d.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	a := &App{Config: cfg, DB: d, now: now, mail: sender}
+	a := &App{Config: cfg, DB: d, now: now, closeIdle: func() {}}
+	if err := a.open(ctx, cfg, now, &accounts); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	a.mail = accounts.mail
 	a.metrics = metrics.New(a.stands)
 	if a.Jobs, err = jobs.New(d, jobs.Options{Now: o.Now}); err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, errors.Join(err, a.Close())
 	}
-
-	verifier, err := a.openVerifier(now)
-	if err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-
-	backend, closeIdle := openClerk(cfg, a.ClerkBackend)
+	backend, closeIdle := openClerk(accounts.clerk)
 	a.closeIdle = closeIdle
 	a.idempotency = httpx.NewIdempotency(d, now)
 	a.inbox = &inbox.Service{
@@ -140,18 +128,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 	files, err := a.openFiles(now)
 	if err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	if cfg.StandInMail() {
-		if err := a.openMailbox(); err != nil {
-			return nil, errors.Join(err, a.Close())
-		}
-	}
-	if a.Issuer != nil {
-		a.ClerkFrontend, err = devcloud.OpenFrontend(ctx, standInDir(cfg), a.Issuer, a.ClerkBackend, cfg.ShopName, a.mailCode)
-		if err != nil {
-			return nil, errors.Join(err, a.Close())
-		}
+		return nil, errors.Join(err, a.Close())
 	}
 	a.catalog = &catalog.Service{DB: d, Files: files, MaxBytes: cfg.Storage.MaxBytes, URLTTL: cfg.SignedURLTTL(), Now: now, OwnPrefix: !cfg.Development()}
 	a.catalog.PlanMapped = func(ctx context.Context, tx *db.Tx, p catalog.Plan) error { return a.inbox.Wake(ctx, tx, p.Key()) }
@@ -179,15 +156,12 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	}
-	if account, err = a.openStandIn(account); err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	stripeKeys, err := account.keys()
+	stripeKeys, err := accounts.stripe.keys()
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	if account.configured() {
-		a.stripe, a.closeStripe = openStripe(cfg, account, now)
+	if accounts.stripe.configured() {
+		a.stripe, a.closeStripe = openStripe(cfg, accounts.stripe, now)
 		deps.CardStep = stripe.Step
 		deps.Ask[order.Stripe] = func(ctx context.Context, _ int64, o order.Order) error { return a.stripe.Ask(ctx, o.ID) }
 	}
@@ -203,7 +177,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	a.schedule()
 
 	handler := api.New(api.Deps{
-		Verify: verifier.Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
+		Verify: openVerifier(cfg, accounts.clerk, now).Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
 		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: a.projects, Bookings: a.bookings, Catalog: a.catalog,
 		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys, StripeKeys: stripeKeys, PayPage: a.payPage(),
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
@@ -211,7 +185,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
 	hosts := cfg.AllowedHosts
-	if a.Issuer != nil { // its keys are read over HTTP, by the name of this machine
+	if cfg.StandInClerk() { // its keys are read over HTTP, by the name of this machine
 		hosts = slices.Concat(hosts, []string{"localhost", "127.0.0.1", "::1"})
 	}
 	edge := httpx.Edge{
@@ -250,16 +224,7 @@ func (a *App) Close() error {
 	if a.closeBucket != nil {
 		a.closeBucket()
 	}
-	var errs []error
-	if a.Stripe != nil {
-		errs = append(errs, a.Stripe.Close())
-	}
-	if a.Mailbox != nil {
-		errs = append(errs, a.Mailbox.Close())
-	}
-	if a.ClerkFrontend != nil {
-		errs = append(errs, a.ClerkFrontend.Close())
-	}
+	errs := []error{a.standIns.close()}
 	if a.files != nil {
 		errs = append(errs, a.files.Close())
 	}

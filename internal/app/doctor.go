@@ -210,7 +210,7 @@ func examineClerk(ctx context.Context, cfg *config.Config, ids []string) []Findi
 	if key == "" {
 		return []Finding{{true, "Clerk", "CLERK_SECRET_KEY is not set: people can sign in, but their plans are not known"}}
 	}
-	backend, closeIdle := openClerk(cfg, nil)
+	backend, closeIdle := openClerk(clerkOf(cfg))
 	defer closeIdle()
 	bad := func(format string, args ...any) []Finding {
 		return []Finding{{false, "Clerk", cfg.Clerk.APIURL + ": " + fmt.Sprintf(format, args...)}, examineWebhooks(cfg)}

@@ -9,7 +9,6 @@ import (
 
 	"souk/internal/config"
 	"souk/internal/db"
-	"souk/internal/devcloud/mailbox"
 	"souk/internal/mail"
 	"souk/internal/notice"
 )
@@ -66,30 +65,13 @@ func examineMails(ctx context.Context, d *db.DB) Finding {
 	return Finding{true, "mails", fmt.Sprintf("none has failed; %d wait", open[string(notice.Pending)])}
 }
 
-// openMailbox opens the stand-in for a mail server, and sends there.
-func (a *App) openMailbox() (err error) {
-	if a.Mailbox, err = mailbox.Open(standInDir(a.Config), a.now); err != nil {
-		return err
-	}
-	host, text, err := net.SplitHostPort(a.Mailbox.Addr)
-	if err != nil {
-		return err
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		return err
-	}
-	a.mail, err = openMail(a.Config, mail.Server{Host: host, Port: port, Security: mail.Plain})
-	return err
-}
-
 // examineMail tries the templates, and to sign in at the mail server.
 func examineMail(ctx context.Context, cfg *config.Config) Finding {
 	if _, err := mailTemplates(cfg); err != nil {
 		return Finding{false, "mail", errors.Unwrap(err).Error()}
 	}
 	if cfg.StandInMail() {
-		return Finding{true, "mail", "the stand-in keeps every mail: " + cfg.PublicURL + mailbox.Prefix + "/"}
+		return Finding{true, "mail", "the stand-in keeps every mail; no SMTP_URL is set"}
 	}
 	sender, err := configuredMail(cfg)
 	switch {

@@ -9,7 +9,6 @@ import (
 	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/demo"
-	"souk/internal/devcloud"
 	"souk/internal/identity"
 )
 
@@ -66,12 +65,11 @@ func (a *App) Seed(ctx context.Context) (added int, err error) {
 
 // person makes the profile and the buyer account, and gives the profile's id.
 func (a *App) person(ctx context.Context, p demo.Person) (int64, error) {
-	if err := a.Issuer.Know(devcloud.Person{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName}); err != nil {
+	subject, err := a.know(p)
+	if err != nil {
 		return 0, err
 	}
-	c, err := a.people.Caller(ctx, identity.Claims{
-		Subject: devcloud.UserID(p.Email), Email: p.Email, FirstName: p.FirstName, LastName: p.LastName,
-	})
+	c, err := a.people.Caller(ctx, identity.Claims{Subject: subject, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName})
 	if err != nil {
 		return 0, err
 	}

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"souk/internal/config"
 	"souk/internal/db"
-	stripestandin "souk/internal/devcloud/stripe"
 	"souk/internal/httpx"
 	"souk/internal/inbox"
 	"souk/internal/jobs"
@@ -36,21 +34,6 @@ func accountOf(cfg *config.Config) stripeAccount {
 		account.secrets = append(account.secrets, secret.Reveal())
 	}
 	return account
-}
-
-// openStandIn opens the stand-in for Stripe, where there is to be one, and gives its account.
-func (a *App) openStandIn(account stripeAccount) (_ stripeAccount, err error) {
-	if !a.Config.StandInStripe() {
-		return account, nil
-	}
-	origin := a.Config.LocalURL()
-	a.Stripe, err = stripestandin.Open(stripestandin.Options{
-		Path: filepath.Join(standInDir(a.Config), "stripe.db"), Origin: a.Config.PublicURL, Webhooks: []string{origin + StripeWebhooks}, Now: a.now,
-	})
-	if err != nil {
-		return account, fmt.Errorf("the stand-in for Stripe: %w", err)
-	}
-	return stripeAccount{origin, a.Stripe.SecretKey(), []string{a.Stripe.WebhookSecret()}}, nil
 }
 
 // keys are the keys that verify Stripe's webhooks. A secret that is none is a config.Fault.

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -169,4 +170,23 @@ func goFiles(t *testing.T, root string, folders ...string) (files []source) {
 		}
 	}
 	return files
+}
+
+func TestStandInsCanBeBuiltOut(t *testing.T) {
+	list := func(arguments ...string) string {
+		command := exec.Command("go", append([]string{"list", "-deps"}, arguments...)...)
+		command.Dir = "../.."
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		return string(out)
+	}
+	const standIn = module + "internal/devcloud"
+	if all := list("./cmd/souk"); !strings.Contains(all, standIn) {
+		t.Error("the program for development has no stand-ins")
+	}
+	if all := list("-tags", "nodevcloud", "./cmd/souk"); strings.Contains(all, standIn) {
+		t.Errorf("the program for production has stand-ins: %s", all)
+	}
 }

@@ -32,7 +32,6 @@ type commands struct {
 	Serve     serve     `cmd:"" help:"Run the shop until SIGINT or SIGTERM; requests in flight are finished."`
 	Migrate   migrate   `cmd:"" help:"Bring the database's schema up to date. Serve does it too."`
 	Seed      seed      `cmd:"" help:"Put up the demo shop: a seller, two buyers, and products with real files."`
-	Token     token     `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
 	Seller    seller    `cmd:"" help:"Who may sell, when SELLER_ACCESS is allowlist."`
 	Webhooks  webhooks  `cmd:"" help:"What providers sent, and what became of it."`
 	Mail      mail      `cmd:"" help:"What the shop mails: list it, send it again, see and change how it looks."`
@@ -41,6 +40,8 @@ type commands struct {
 	Reconcile reconcile `cmd:"" help:"Compare payments with Stripe's, users and subscriptions with Clerk's, put right what differs, and say what did."`
 	Openapi   openapi   `cmd:"" help:"Print the API's OpenAPI 3.1 document."`
 	Version   version   `cmd:"" help:"Print the version."`
+
+	ForDevelopment forDevelopment `embed:""`
 }
 
 // program is what every command gets.

@@ -41,7 +41,7 @@ func (p *program) reconcileStripe(ctx context.Context, a *app.App) error {
 	if errors.Is(err, app.ErrNoProvider) {
 		return err
 	}
-	if err != nil && a.Stripe != nil {
+	if err != nil && a.Config.StandInStripe() {
 		p.printf("Stripe: the stand-in answers only while souk serve runs.\n")
 		return app.ErrNoProvider
 	}

@@ -13,8 +13,6 @@ import (
 
 	"souk/internal/app"
 	"souk/internal/config"
-	"souk/internal/devcloud/mailbox"
-	"souk/internal/devcloud/stripe"
 )
 
 type serve struct{}
@@ -57,12 +55,9 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	defer unlock()
 	slog.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", cfg.PublicURL, "release", release())
 	if cfg.Development() {
-		places := fmt.Sprintf("  API       %s/api/docs/\n", cfg.PublicURL)
-		if a.Stripe != nil {
-			places += fmt.Sprintf("  payments  %s%s/\n", cfg.PublicURL, stripe.Prefix)
-		}
-		if a.Mailbox != nil {
-			places += fmt.Sprintf("  mail      %s%s/\n", cfg.PublicURL, mailbox.Prefix)
+		places := ""
+		for _, page := range append([][2]string{{"API", "/api/docs/"}}, a.Pages()...) {
+			places += fmt.Sprintf("  %-9s %s%s\n", page[0], cfg.PublicURL, page[1])
 		}
 		p.printf("Souk is open at %s (Ctrl-C stops it).\n%s", cfg.PublicURL, places)
 	} else if cfg.SMTPURL == "" {
@@ -71,9 +66,7 @@ func (serve) Run(ctx context.Context, p *program) (err error) {
 	work, ctx := errgroup.WithContext(ctx) // whatever fails stops the others
 	work.Go(func() error { return a.Serve(ctx, listener) })
 	work.Go(func() error { return a.Jobs.Run(ctx) })
-	if a.Stripe != nil {
-		work.Go(func() error { return a.Stripe.Run(ctx) })
-	}
+	work.Go(func() error { return a.Run(ctx) })
 	if operators != nil {
 		slog.InfoContext(ctx, "listening for operators", "address", operators.Addr().String())
 		work.Go(func() error { return a.ServeOperator(ctx, operators) })

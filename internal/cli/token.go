@@ -1,3 +1,5 @@
+//go:build !nodevcloud
+
 package cli
 
 import (
@@ -6,6 +8,11 @@ import (
 
 	"souk/internal/app"
 )
+
+// forDevelopment are the commands that a program without stand-ins lacks.
+type forDevelopment struct {
+	Token token `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+}
 
 type token struct {
 	As      string        `required:"" placeholder:"EMAIL" help:"The user, who is made on first use."`

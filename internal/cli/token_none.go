@@ -1,0 +1,6 @@
+//go:build nodevcloud
+
+package cli
+
+// forDevelopment are none.
+type forDevelopment struct{}
