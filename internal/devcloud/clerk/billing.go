@@ -26,8 +26,10 @@ var (
 type Quote struct {
 	Plan        Plan
 	Period      Period
-	Fee         int64     // of each period
-	Credit      int64     // what the rest of the plan that is held takes off
+	Fee         int64 // of each period
+	Credit      int64 // what the rest of the plan that is held takes off
+	DaysLeft    int   // of the Days of its period; 0 where there is no credit
+	Days        int
 	Due         int64     // now
 	Trial       bool      // the first Plan.TrialDays cost nothing
 	Immediate   bool      // it takes over now, not when the period of what is held ends
@@ -71,7 +73,9 @@ func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err er
 	case same:
 		return q, fmt.Errorf("user %s, %s: %w", u.ID, planID, ErrHeld)
 	case q.Fee > old.fee(held.Period):
-		q.Credit = min(i.rest(held, old), q.Fee)
+		if q.DaysLeft, q.Days = i.rest(held); q.DaysLeft > 0 {
+			q.Credit = min(old.fee(held.Period)*int64(q.DaysLeft)/int64(q.Days), q.Fee)
+		}
 		q.Due = q.Fee - q.Credit
 	default:
 		q.Immediate, q.PeriodStart, q.PeriodEnd = false, held.PeriodEnd, period.after(held.PeriodEnd)
@@ -452,13 +456,14 @@ func (i *Instance) paid(u *User, it *Item, a *Attempt) {
 	i.emitAttempt("updated", u, a)
 }
 
-// rest is what the unused part of a paid period is worth.
-func (i *Instance) rest(it *Item, plan Plan) int64 {
-	left, whole := it.PeriodEnd.Sub(i.now), it.PeriodEnd.Sub(it.PeriodStart)
-	if it.FreeTrial || left <= 0 || whole <= 0 {
-		return 0
+// rest is how many days of a paid period are left, and how many it has. Clerk credits whole days: its totals count them.
+func (i *Instance) rest(it *Item) (left, days int) {
+	until, whole := it.PeriodEnd.Sub(i.now), it.PeriodEnd.Sub(it.PeriodStart)
+	if it.FreeTrial || until <= 0 || whole <= 0 {
+		return 0, 0
 	}
-	return plan.fee(it.Period) * int64(left/time.Second) / int64(whole/time.Second)
+	const day = 24 * time.Hour
+	return int((until + day - 1) / day), int((whole + day - 1) / day)
 }
 
 // held is the paid item that gives access, nil for who has the default plan.
