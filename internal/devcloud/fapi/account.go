@@ -289,7 +289,7 @@ func (c *call) prepareAddress() (any, error) {
 		return nil, unprocessable("form_param_value_invalid", "The strategy must be email_code.", "strategy")
 	}
 	id := clerk.EmailID(user.ID, a.Email)
-	c.pending[id] = c.send(byCode, a.Email)
+	c.pending[id] = c.send(byCode, a.Email, user.ID)
 	c.keep("pending", id, c.pending[id])
 	return c.addressJSON(user.ID, a), nil
 }

@@ -292,8 +292,8 @@ func TestOtherPagesMayNotAsk(t *testing.T) {
 func TestCookies(t *testing.T) {
 	s := open(t)
 	b := s.browser()
-	visible := func(path string) (names []string) {
-		at, _ := url.Parse(s.origin + path)
+	visible := func() (names []string) {
+		at, _ := url.Parse(s.origin)
 		for _, c := range b.http.Jar.Cookies(at) {
 			names = append(names, c.Name)
 			if strings.HasPrefix(c.Name, "__client_uat") != (c.Name != "__client") {
@@ -304,15 +304,12 @@ func TestCookies(t *testing.T) {
 		return names
 	}
 	b.session()
-	if got := visible("/__clerk/v1/client"); len(got) != 0 {
+	if got := visible(); len(got) != 0 {
 		t.Errorf("a visitor has %q", got)
 	}
 	b.signUp("ana@example.test")
-	if got := visible("/__clerk/v1/client"); len(got) != 3 || got[0] != "__client" {
+	if got := visible(); len(got) != 3 || got[0] != "__client" {
 		t.Errorf("%q", got)
-	}
-	if got := visible("/"); len(got) != 2 {
-		t.Errorf("the shop sees %q", got)
 	}
 	forged := s.browser()
 	at, _ := url.Parse(s.origin + "/__clerk/")
@@ -331,5 +328,63 @@ func TestLimitsAndUnknownCalls(t *testing.T) {
 	}
 	if got := b.refused("GET", "/me/totp"); got != "resource_not_found" {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestTheShopIsToldOfSessionsAndMails(t *testing.T) {
+	s := open(t)
+	b, elsewhere := s.browser(), s.browser()
+	b.signUp("ana@example.test")
+	b.must("DELETE", "/client/sessions")
+	in := elsewhere.must("POST", "/client/sign_ins", "identifier", "ana@example.test", "password", "correct horse")
+	elsewhere.must("POST", "/client/sessions/"+in["created_session_id"].(string)+"/end")
+	elsewhere.must("POST", "/client/sign_ins", "identifier", "ana@example.test", "password", "correct horse")
+	again := b.must("POST", "/client/sign_ins", "identifier", "ana@example.test", "password", "correct horse")
+	elsewhere.must("POST", "/me/sessions/"+again["created_session_id"].(string)+"/revoke")
+	elsewhere.must("DELETE", "/me")
+	var told []string
+	for _, e := range s.instance.Events() {
+		if strings.HasPrefix(e.Type, "session.") || strings.HasPrefix(e.Type, "email.") || strings.HasPrefix(e.Type, "user.") {
+			told = append(told, e.Type)
+		}
+	}
+	want := []string{"email.created", "user.created", "session.created", "session.removed", "session.created", "session.ended", "session.created", "session.created", "session.revoked", "user.deleted", "session.ended"}
+	if !slices.Equal(told, want) {
+		t.Errorf("%q, not %q", told, want)
+	}
+}
+
+func TestTheControlPageSignsAnybodyIn(t *testing.T) {
+	s := open(t)
+	id, err := s.instance.CreateUser("", clerk.Profile{Email: "demo@example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := s.handler
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, ok := strings.CutPrefix(r.URL.Path, "/as/"); ok {
+			if known, err := s.server.SignInAs(w, r, user); !known || err != nil {
+				http.NotFound(w, r)
+			}
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	b := s.browser()
+	b.signUp("ana@example.test")
+	for _, c := range []struct {
+		user string
+		want int
+	}{{"user_nobody", 404}, {id, 200}} {
+		res, err := b.http.Get(s.origin + "/as/" + c.user)
+		if err != nil || res.StatusCode != c.want || res.Body.Close() != nil {
+			t.Fatalf("%s: %v, %v", c.user, res, err)
+		}
+	}
+	if me := b.must("GET", "/me"); me["id"] != id {
+		t.Errorf("signed in is %v", me)
+	}
+	if all := s.server.Sessions(); len(all) != 1 || all[0].UserID != id {
+		t.Errorf("%v", all)
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +76,7 @@ func (c *call) need() *client {
 		c.client = &client{ID: newID("client"), Secret: digest(secret), CreatedAt: c.now}
 		c.clients[c.client.ID] = c.client
 		http.SetCookie(c.w, &http.Cookie{
-			Name: clientCookie, Value: c.client.ID + "." + secret, Path: Prefix, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600,
+			Name: clientCookie, Value: c.client.ID + "." + secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600,
 		})
 	}
 	c.changed(c.client)
@@ -124,8 +126,19 @@ func (c *call) begin(user clerk.User) *session {
 	}
 	one.Sessions, one.LastActive = append(one.Sessions, now), now.ID
 	c.changed(one)
-	_ = c.o.Instance.SignIn(user.ID) // who is gone meanwhile is signed out by the next call
+	c.tell(one, now, "active", "created")
 	return now
+}
+
+// tell announces to the shop what happened to a session. Whose user is gone meanwhile is signed out by the next call.
+func (c *call) tell(one *client, s *session, status, event string) {
+	err := c.o.Instance.SessionChanged(event, clerk.Session{
+		ID: s.ID, ClientID: one.ID, UserID: s.UserID, Status: status, CreatedAt: s.CreatedAt, UpdatedAt: c.now, LastActiveAt: s.LastActiveAt,
+		ExpireAt: s.ExpireAt, AbandonAt: s.CreatedAt.Add(abandonment),
+	})
+	if err != nil {
+		slog.WarnContext(c.r.Context(), "the stand-in for Clerk did not tell of a session", "event", event, "err", err)
+	}
 }
 
 // finish ends a session: ended, removed or revoked.
@@ -141,6 +154,7 @@ func (c *call) finish(one *client, ended *session, how string) {
 		one.LastActive = kept[0].ID
 	}
 	c.changed(one)
+	c.tell(one, ended, how, how)
 }
 
 // stands removes the sessions that ran out or whose users are gone, and says whether the one is left.
@@ -218,7 +232,7 @@ func (c *call) sessionJSON(s *session) map[string]any {
 	user, _ := c.o.Instance.User(s.UserID)
 	token, err := c.token(s)
 	body := map[string]any{
-		"object": "session", "id": s.ID, "status": "active", "expire_at": ms(s.ExpireAt), "abandon_at": ms(s.CreatedAt.Add(30 * 24 * time.Hour)),
+		"object": "session", "id": s.ID, "status": "active", "expire_at": ms(s.ExpireAt), "abandon_at": ms(s.CreatedAt.Add(abandonment)),
 		"last_active_at": ms(s.LastActiveAt), "last_active_organization_id": nil, "factor_verification_age": c.age(s), "actor": nil, "tasks": nil,
 		"user": c.userJSON(user), "public_user_data": c.publicJSON(user), "last_active_token": nil, "created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt),
 	}
@@ -245,4 +259,40 @@ func (c *call) token(s *session) (string, error) {
 		claims["fea"] = "u:" + strings.Join(features, ",u:")
 	}
 	return c.o.Sign(claims)
+}
+
+// SignInAs signs a user in at the browser that asks, without any proof, and says whether there is such a user. It is for the control
+// page, whose visitors may do anything.
+func (s *Server) SignInAs(w http.ResponseWriter, r *http.Request, userID string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user, ok := s.o.Instance.User(userID)
+	if !ok {
+		return false, nil
+	}
+	c := &call{Server: s, r: r, w: w, now: s.o.Now(), client: s.browser(r)}
+	c.begin(user)
+	return true, s.save(r.Context())
+}
+
+// SignedIn is a session of somebody.
+type SignedIn struct {
+	ID, UserID, Agent, Address string
+	CreatedAt, LastActiveAt    time.Time
+}
+
+// Sessions are all that are active, the latest first.
+func (s *Server) Sessions() (all []SignedIn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.o.Now()
+	for _, one := range s.clients {
+		for _, session := range one.Sessions {
+			if now.Before(session.ExpireAt) {
+				all = append(all, SignedIn{session.ID, session.UserID, session.Agent, session.Address, session.CreatedAt, session.LastActiveAt})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b SignedIn) int { return b.LastActiveAt.Compare(a.LastActiveAt) })
+	return all
 }

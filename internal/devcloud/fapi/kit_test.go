@@ -29,6 +29,7 @@ type site struct {
 
 	mu      sync.Mutex
 	handler http.Handler
+	server  *fapi.Server
 	now     time.Time
 	mails   []string
 	close   func()
@@ -92,7 +93,7 @@ func (s *site) restart() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.handler, s.close = server.Handler(), func() { _ = file.Close() }
+	s.server, s.handler, s.close = server, server.Handler(), func() { _ = file.Close() }
 }
 
 // code is that of the last mail.

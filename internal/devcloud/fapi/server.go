@@ -114,7 +114,9 @@ const (
 	maxText    = 250    // characters of a field
 	maxClients = 10_000 // the oldest is forgotten
 	maxOwn     = 20     // addresses of a user
-	lifetime   = 7 * 24 * time.Hour
+
+	lifetime    = 7 * 24 * time.Hour // of a session
+	abandonment = 30 * 24 * time.Hour
 )
 
 // call is one request, while the server's lock is held.

@@ -90,7 +90,7 @@ func (c *call) prepareFirstFactor() (any, error) {
 	if strategy != byCode && (strategy != resetPassword || user.Password == "") {
 		return nil, unprocessable("form_param_value_invalid", "The strategy must be one of those supported.", "strategy")
 	}
-	s.FirstFactor = c.send(strategy, s.Identifier)
+	s.FirstFactor = c.send(strategy, s.Identifier, user.ID)
 	return c.signInJSON(s), nil
 }
 

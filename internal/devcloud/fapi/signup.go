@@ -90,7 +90,7 @@ func (c *call) prepareVerification() (any, error) {
 	if s.Email == "" || c.text("strategy") != byCode {
 		return nil, unprocessable("form_param_value_invalid", "The strategy must be email_code, and an address be given.", "strategy")
 	}
-	s.EmailProof = c.send(byCode, s.Email)
+	s.EmailProof = c.send(byCode, s.Email, "")
 	return c.signUpJSON(s), nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"souk/internal/devcloud/clerk"
 )
 
 // Code is accepted beside every code that was mailed, as Clerk does for its test addresses.
@@ -46,22 +48,26 @@ func (v *verification) json() any {
 	return map[string]any{"object": "verification", "status": status, "strategy": v.Strategy, "attempts": v.Attempts, "expire_at": ms(v.ExpireAt), "error": nil}
 }
 
-// send mails a new code.
-func (c *call) send(strategy, email string) *verification {
+// send mails a new code. userID is empty for who is none yet.
+func (c *call) send(strategy, email, userID string) *verification {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		panic(err) // it never fails
 	}
 	v := &verification{Strategy: strategy, Email: email, Code: fmt.Sprintf("%06d", n), Status: "unverified", ExpireAt: c.now.Add(codeLife)}
 	if c.o.Mail != nil {
-		purpose := "verification code"
+		purpose, slug := "verification code", "verification_code"
 		if strategy == resetPassword {
-			purpose = "code to reset your password"
+			purpose, slug = "code to reset your password", "reset_password_code"
 		}
 		subject := fmt.Sprintf("%s is your %s", v.Code, purpose)
 		text := fmt.Sprintf("Your %s for %s:\n\n%s\n\nIt holds for %d minutes. Whoever did not ask for it need do nothing.\n", purpose, c.o.Application, v.Code, int(codeLife.Minutes()))
 		if err := c.o.Mail(c.r.Context(), email, subject, text); err != nil {
 			slog.WarnContext(c.r.Context(), "the stand-in for Clerk could not mail a code; "+Code+" is accepted too", "err", err)
+			return v
+		}
+		if err := c.o.Instance.EmailSent(clerk.Email{UserID: userID, To: email, Slug: slug, Subject: subject, Text: text, Code: v.Code}); err != nil {
+			slog.WarnContext(c.r.Context(), "the stand-in for Clerk did not tell of a mail", "err", err)
 		}
 	}
 	return v
