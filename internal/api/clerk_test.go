@@ -96,6 +96,9 @@ func TestClerksTroubleIsA502(t *testing.T) {
 	answers(ana, "clerk_failed", "connection refused")
 
 	keyless, issuer := withClerk(t)
+	if a := keyless.Nobody().Post("/api/webhooks/clerk/", `{}`).Is(503); a.Object().Text("code") != "webhook_not_configured" {
+		t.Errorf("%s", a.Body)
+	}
 	if a := keyless.Bearer(issuer.Token(t, id, nil, nil)).Get("/api/me/clerk/").Is(503); a.Object().Text("code") != "clerk_not_configured" {
 		t.Errorf("%s", a.Body)
 	}

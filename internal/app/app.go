@@ -76,15 +76,14 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Now != nil {
 		now = o.Now
 	}
-	webhookKeys, err := clerkKeys(cfg)
-	if err != nil {
-		return nil, err
-	}
 	sender, err := configuredMail(cfg)
 	if err != nil {
 		return nil, err
 	}
 	accounts := accounts{clerkOf(cfg), accountOf(cfg), sender}
+	if _, err := accounts.clerk.keys(); err != nil {
+		return nil, err
+	}
 	if _, err := accounts.stripe.keys(); err != nil {
 		return nil, err
 	}
@@ -156,6 +155,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	}
+	clerkKeys, err := accounts.clerk.keys()
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 	stripeKeys, err := accounts.stripe.keys()
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -179,7 +182,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	handler := api.New(api.Deps{
 		Verify: openVerifier(cfg, accounts.clerk, now).Verify, CSRF: httpx.NewCSRF(cfg.SecretKey.Reveal(), cfg.PublicURL, cfg.CSRFTrustedOrigins),
 		Identity: a.people, ClerkUser: clerk.NewBackend(backend).User, Projects: a.projects, Bookings: a.bookings, Catalog: a.catalog,
-		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: webhookKeys, StripeKeys: stripeKeys, PayPage: a.payPage(),
+		Orders: a.orders, Subscriptions: a.subscriptions, Fulfillment: a.fulfillment, Inbox: a.inbox, ClerkKeys: clerkKeys, StripeKeys: stripeKeys, PayPage: a.payPage(),
 		Idempotency: a.idempotency, Cursors: httpx.NewCursors(cfg.SecretKey.Reveal()), Cache: cache,
 		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),
 		Ping: d.Ping, Release: o.Release, Now: now,

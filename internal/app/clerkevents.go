@@ -23,6 +23,9 @@ import (
 // clerkProvider is Clerk's name in the inbox.
 const clerkProvider = "clerk"
 
+// ClerkWebhooks is the path that Clerk's webhooks come to.
+const ClerkWebhooks = "/api/webhooks/clerk/"
+
 // clerkEvent does what a webhook of Clerk's means. The names of events are those of Clerk's catalog, and the older
 // billing.subscription.*; a name that is none of them is kept and ignored.
 func (a *App) clerkEvent(ctx context.Context, tx *db.Tx, e inbox.Event) (out inbox.Outcome, err error) {

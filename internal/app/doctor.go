@@ -43,7 +43,7 @@ func Examine(ctx context.Context, cfg *config.Config) []Finding {
 	findings := []Finding{
 		{true, "configuration", fmt.Sprintf("complete, for %s at %s", place, cfg.PublicURL)},
 	}
-	_, clerkErr := clerkKeys(cfg)
+	_, clerkErr := clerkOf(cfg).keys()
 	_, stripeErr := accountOf(cfg).keys()
 	for _, err := range []error{clerkErr, stripeErr} {
 		if err != nil {

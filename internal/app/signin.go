@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"souk/internal/httpx"
 	"souk/internal/identity/clerk"
 	"souk/internal/identity/supabase"
+	"souk/internal/inbox"
 	"souk/internal/mail"
 )
 
@@ -26,12 +29,33 @@ type accounts struct {
 type clerkAccount struct {
 	issuers, parties []string // of its tokens
 	keysURL          string
-	origin, key      string // of the Backend API; without a key it is not asked
+	origin, key      string   // of the Backend API; without a key it is not asked
+	secrets          []string // of its webhooks
 }
 
 func clerkOf(cfg *config.Config) clerkAccount {
 	c := cfg.Clerk
-	return clerkAccount{c.JWTIssuers, c.AuthorizedParties, c.JWKSURL, c.APIURL, c.SecretKey.Reveal()}
+	account := clerkAccount{issuers: c.JWTIssuers, parties: c.AuthorizedParties, keysURL: c.JWKSURL, origin: c.APIURL, key: c.SecretKey.Reveal()}
+	for _, secret := range c.WebhookSigningSecret {
+		account.secrets = append(account.secrets, secret.Reveal())
+	}
+	return account
+}
+
+// keys are the keys that verify Clerk's webhooks: none when no secret is set. A secret that is none is a config.Fault.
+func (a clerkAccount) keys() (keys []inbox.Key, err error) {
+	var faults []error
+	for _, secret := range a.secrets {
+		key, err := inbox.ParseSecret(secret)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("CLERK_WEBHOOK_SIGNING_SECRET %w", err))
+		}
+		keys = append(keys, key)
+	}
+	if len(faults) > 0 {
+		return nil, config.Fault{Err: errors.Join(faults...)}
+	}
+	return keys, nil
 }
 
 // openVerifier reads the keys of Clerk, or of its stand-in, over HTTP all the same.

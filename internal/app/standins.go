@@ -80,7 +80,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	if s.Issuer, err = OpenIssuer(cfg); err != nil {
 		return err
 	}
-	if s.ClerkBackend, err = devcloud.OpenBackend(standInDir(cfg), s.Issuer, now); err != nil {
+	if s.ClerkBackend, err = devcloud.OpenBackend(ctx, standInDir(cfg), s.Issuer, cfg.LocalURL()+ClerkWebhooks, now); err != nil {
 		return err
 	}
 	mailCode := func(ctx context.Context, email, subject, text string) error {
@@ -90,8 +90,9 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 		id := strings.ToLower(rand.Text()) + "@code.example.test"
 		return to.mail.Send(ctx, mail.Message{To: mail.Address{Email: email}, Subject: subject, Text: text, Date: now(), MessageID: id})
 	}
-	s.ClerkFrontend, err = devcloud.OpenFrontend(ctx, standInDir(cfg), s.Issuer, s.ClerkBackend, cfg.ShopName, mailCode)
+	s.ClerkFrontend, err = devcloud.OpenFrontend(ctx, s.Issuer, s.ClerkBackend, cfg.ShopName, mailCode)
 	to.clerk.origin, to.clerk.key = cfg.LocalURL()+devcloud.BackendPrefix, s.ClerkBackend.SecretKey
+	to.clerk.secrets = append(to.clerk.secrets, s.ClerkBackend.Instance.WebhookSecret())
 	to.clerk.keysURL = cfg.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
 	to.clerk.issuers, to.clerk.parties = []string{s.Issuer.URL}, append([]string{cfg.PublicURL}, to.clerk.parties...)
 	return err
@@ -124,6 +125,9 @@ func (s *standIns) places() (places []place) {
 // Run sends the shop what the stand-ins have to tell, until ctx ends.
 func (s *standIns) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
+	if s.ClerkBackend != nil {
+		work.Go(func() error { return s.ClerkBackend.Run(ctx) })
+	}
 	if s.Stripe != nil {
 		work.Go(func() error { return s.Stripe.Run(ctx) })
 	}
@@ -146,8 +150,8 @@ func (s *standIns) close() error {
 	if s.Stripe != nil {
 		errs = append(errs, s.Stripe.Close())
 	}
-	if s.ClerkFrontend != nil {
-		errs = append(errs, s.ClerkFrontend.Close())
+	if s.ClerkBackend != nil {
+		errs = append(errs, s.ClerkBackend.Close())
 	}
 	if s.Mailbox != nil {
 		errs = append(errs, s.Mailbox.Close())

@@ -12,7 +12,7 @@ import (
 
 func backend(t *testing.T, dir string, i *Issuer) *Backend {
 	t.Helper()
-	b, err := OpenBackend(dir, i, time.Now)
+	b, err := OpenBackend(t.Context(), dir, i, "", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

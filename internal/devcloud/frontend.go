@@ -3,39 +3,31 @@ package devcloud
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"souk/internal/devcloud/fapi"
-	"souk/internal/devcloud/store"
 )
 
 // Frontend is the Frontend API of the stand-in for Clerk.
 type Frontend struct {
 	*fapi.Server
 	backend *Backend
-	store   *store.Store
 }
 
-// OpenFrontend opens the Frontend API beside an issuer and a backend, with what it keeps under dir. mail sends the codes.
-func OpenFrontend(ctx context.Context, dir string, issuer *Issuer, backend *Backend, shop string, mail func(ctx context.Context, to, subject, text string) error) (*Frontend, error) {
-	file, err := store.Open(ctx, filepath.Join(dir, "clerk.db"))
-	if err != nil {
-		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
-	}
+// OpenFrontend opens the Frontend API beside an issuer and a backend, with what it keeps in the file of that. mail sends the codes.
+func OpenFrontend(ctx context.Context, issuer *Issuer, backend *Backend, shop string, mail func(ctx context.Context, to, subject, text string) error) (*Frontend, error) {
 	server, err := fapi.Open(ctx, fapi.Options{
-		Instance: backend.Instance, Store: file, Origin: issuer.origin, Issuer: issuer.URL, PublishableKey: PublishableKey(issuer.origin), Application: shop,
+		Instance: backend.Instance, Store: backend.store, Origin: issuer.origin, Issuer: issuer.URL, PublishableKey: PublishableKey(issuer.origin), Application: shop,
 		Sign: issuer.Sign, UserID: UserID, Mail: mail, Now: time.Now,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the stand-in for Clerk: %w", err), file.Close())
+		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
 	}
-	return &Frontend{server, backend, file}, nil
+	return &Frontend{server, backend}, nil
 }
 
 // PublishableKey is the key of the stand-in for the browser's SDK. It names a host that nobody asks, one for each port, since the
@@ -58,6 +50,3 @@ func (f *Frontend) Handler() http.Handler {
 		api.ServeHTTP(w, r)
 	}))
 }
-
-// Close closes the file.
-func (f *Frontend) Close() error { return f.store.Close() }

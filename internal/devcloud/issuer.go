@@ -1,6 +1,8 @@
 package devcloud
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -21,6 +23,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"souk/internal/devcloud/clerk"
+	"souk/internal/devcloud/store"
 	"souk/internal/httpx"
 )
 
@@ -31,6 +35,8 @@ type Issuer struct {
 	key    *rsa.PrivateKey
 	kid    string
 	people *people
+	// instance has the users, nil in a process that has opened the issuer alone; then the file of the instance is read.
+	instance *clerk.Instance
 }
 
 // OpenIssuer reads the key under dir, or makes it. origin is that of the shop, which must be on loopback.
@@ -143,7 +149,10 @@ func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.
 	if err := i.Know(Person{Email: strings.TrimSpace(email)}); err != nil {
 		return "", err
 	}
-	id := UserID(email)
+	id, err := i.userID(email)
+	if err != nil {
+		return "", err
+	}
 	var nonce [12]byte
 	_, _ = rand.Read(nonce[:])
 	claims := map[string]any{
@@ -155,6 +164,24 @@ func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.
 		claims["fea"] = "u:" + strings.Join(features, ",u:")
 	}
 	return i.Sign(claims)
+}
+
+// userID is that of the user who has the address, or else gets it.
+func (i *Issuer) userID(email string) (string, error) {
+	email = strings.TrimSpace(email)
+	if i.instance != nil {
+		if u, ok := i.instance.UserByEmail(email); ok {
+			return u.ID, nil
+		}
+		return UserID(email), nil
+	}
+	ctx := context.Background()
+	file, err := store.Open(ctx, filepath.Join(filepath.Dir(i.people.path), instanceFile))
+	if err != nil {
+		return "", err
+	}
+	id, err := clerk.FindUser(ctx, file, email)
+	return cmp.Or(id, UserID(email)), errors.Join(err, file.Close())
 }
 
 // Sign makes a session token of claims.

@@ -132,7 +132,7 @@ func TestASubscriptionAndItsStatements(t *testing.T) {
 			t.Fatal(err)
 		}
 		must(t, i.Subscribe(id, "cplan_starter", Month)) // the same month: one statement has both attempts
-		i.Advance(40 * day)
+		pass(t, i, 40*day)
 		_, _, url := backend(t, i)
 		status, s := get(t, url+"/v1/users/"+id+"/billing/subscription")
 		items, _ := s["subscription_items"].([]any)
@@ -243,7 +243,7 @@ func TestItemsAreFiltered(t *testing.T) {
 	must(t, err)
 	must(t, i.Subscribe(ana, "cplan_starter", Month))
 	must(t, i.Subscribe(ben, "cplan_pro", Month))
-	i.Advance(day)
+	pass(t, i, day)
 	must(t, i.Subscribe(ben, "cplan_starter", Month))
 	_, _, url := backend(t, i)
 	for query, want := range map[string]float64{

@@ -85,11 +85,10 @@ func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err er
 
 // Subscribe checks a plan out, see Preview, with the user's card.
 func (i *Instance) Subscribe(userID, planID string, period Period) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err != nil {
-		return err
-	}
+	return i.changeUser(userID, func(u *User) error { return i.subscribe(u, planID, period) })
+}
+
+func (i *Instance) subscribe(u *User, planID string, period Period) error {
 	q, err := i.quote(u, planID, period)
 	if err != nil {
 		return err
@@ -117,31 +116,25 @@ func (i *Instance) Subscribe(userID, planID string, period Period) error {
 	}
 	i.changed(u)
 	if !paid {
-		return fmt.Errorf("user %s, %s: %w", userID, planID, ErrDeclined)
+		return fmt.Errorf("user %s, %s: %w", u.ID, planID, ErrDeclined)
 	}
 	return nil
 }
 
 // Cancel ends the paid plan with its period, and the default plan is upcoming. What is past due ends at once.
 func (i *Instance) Cancel(userID string) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err != nil {
-		return err
-	}
-	return i.cancel(u, u.held())
+	return i.changeUser(userID, func(u *User) error { return i.cancel(u, u.held()) })
 }
 
 // CancelItem is Cancel of one item. Where that is the upcoming one of a downgrade, the default plan is upcoming in its place.
 func (i *Instance) CancelItem(userID, itemID string) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err != nil {
-		return err
-	}
+	return i.changeUser(userID, func(u *User) error { return i.cancelItem(u, itemID) })
+}
+
+func (i *Instance) cancelItem(u *User, itemID string) error {
 	n := slices.IndexFunc(u.Subscription.Items, func(it *Item) bool { return it.ID == itemID })
 	if n < 0 {
-		return fmt.Errorf("user %s has no item %s", userID, itemID)
+		return fmt.Errorf("user %s has no item %s", u.ID, itemID)
 	}
 	it, held := u.Subscription.Items[n], u.held()
 	if n == 0 || it.Status != Upcoming || held == nil {
@@ -180,18 +173,15 @@ func (i *Instance) freeAfter(u *User, it *Item) {
 
 // Resume takes a cancellation or a downgrade back before the period ends.
 func (i *Instance) Resume(userID string) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err != nil {
-		return err
-	}
-	it := u.held()
-	if it == nil || it.Status != Canceled {
-		return fmt.Errorf("user %s has canceled nothing", userID)
-	}
-	i.resume(u, it)
-	i.changed(u)
-	return nil
+	return i.changeUser(userID, func(u *User) error {
+		it := u.held()
+		if it == nil || it.Status != Canceled {
+			return fmt.Errorf("user %s has canceled nothing", userID)
+		}
+		i.resume(u, it)
+		i.changed(u)
+		return nil
+	})
 }
 
 func (i *Instance) resume(u *User, it *Item) {
@@ -202,29 +192,12 @@ func (i *Instance) resume(u *User, it *Item) {
 
 // SetCard says what the user pays with from now on; nil: a card that is as good as any.
 func (i *Instance) SetCard(userID string, c *Card) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err == nil {
-		u.Card = c
-	}
-	return err
+	return i.changeUser(userID, func(u *User) error { u.Card = c; return nil })
 }
 
 // FailPayments lets the next n attempts to charge the user fail; 0 heals.
 func (i *Instance) FailPayments(userID string, n int) error {
-	defer i.lock()()
-	u, err := i.living(userID)
-	if err == nil {
-		u.fails = n
-	}
-	return err
-}
-
-// Advance lets time pass: trials are announced and end, periods are renewed, what was canceled ends and what was upcoming starts, and
-// who is past due is charged again until it is given up.
-func (i *Instance) Advance(d time.Duration) {
-	defer i.lock()()
-	i.advanceTo(i.now.Add(d))
+	return i.changeUser(userID, func(u *User) error { u.Fails = n; return nil })
 }
 
 func (i *Instance) advanceTo(t time.Time) {
@@ -258,14 +231,14 @@ func (i *Instance) nextDue() (user *User, item *Item, first time.Time) {
 func (it *Item) due() time.Time {
 	switch it.Status {
 	case Active:
-		if it.FreeTrial && !it.noticed {
+		if it.FreeTrial && !it.Noticed {
 			return it.PeriodEnd.Add(-trialNotice)
 		}
 		return it.PeriodEnd
 	case Canceled:
 		return it.PeriodEnd
 	case PastDue:
-		return it.retryAt
+		return it.RetryAt
 	case Incomplete:
 		return it.CreatedAt.Add(checkoutLife)
 	}
@@ -274,8 +247,8 @@ func (it *Item) due() time.Time {
 
 func (i *Instance) fallDue(u *User, it *Item) {
 	switch {
-	case it.Status == Active && it.FreeTrial && !it.noticed:
-		it.noticed = true
+	case it.Status == Active && it.FreeTrial && !it.Noticed:
+		it.Noticed = true
 		i.touch(&it.UpdatedAt)
 		i.emitItem("freeTrialEnding", u, it)
 		return
@@ -283,7 +256,7 @@ func (i *Instance) fallDue(u *User, it *Item) {
 		i.renew(u, it, it.PeriodEnd, "updated")
 	case it.Status == Canceled:
 		i.end(u, it)
-	case it.Status == PastDue && it.retries >= maxRetries:
+	case it.Status == PastDue && it.Retries >= maxRetries:
 		i.end(u, it)
 	case it.Status == PastDue && it.LifetimePaid == 0 && !it.FreeTrial: // a downgrade whose first period was never paid
 		i.renew(u, it, it.PeriodStart, "active")
@@ -300,20 +273,20 @@ func (i *Instance) renew(u *User, it *Item, start time.Time, event string) {
 	plan, _ := i.plan(it.PlanID)
 	a := i.attempt(u, it, "recurring", plan.fee(it.Period), 0)
 	if i.charge(u, a) {
-		it.Status, it.FreeTrial, it.PastDueAt, it.retries = Active, false, time.Time{}, 0
+		it.Status, it.FreeTrial, it.PastDueAt, it.Retries = Active, false, time.Time{}, 0
 		it.PeriodStart, it.PeriodEnd = start, it.Period.after(start)
 		i.paid(u, it, a)
 		i.emitItem(event, u, it)
 		return
 	}
-	it.retries++
-	it.retryAt = i.now.Add(retryPause)
+	it.Retries++
+	it.RetryAt = i.now.Add(retryPause)
 	if it.Status == PastDue {
 		i.emitAttempt("updated", u, a)
 		return
 	}
 	i.touch(&it.UpdatedAt)
-	it.Status, it.PastDueAt, it.retries = PastDue, it.UpdatedAt, 0
+	it.Status, it.PastDueAt, it.Retries = PastDue, it.UpdatedAt, 0
 	i.emitAttempt("updated", u, a)
 	i.emitItem("pastDue", u, it)
 }
@@ -441,8 +414,8 @@ func sameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() =
 // charge decides an attempt; what follows from it announces it.
 func (i *Instance) charge(u *User, a *Attempt) bool {
 	i.touch(&a.UpdatedAt)
-	if u.fails > 0 || u.Card != nil && u.Card.Declines {
-		u.fails = max(0, u.fails-1)
+	if u.Fails > 0 || u.Card != nil && u.Card.Declines {
+		u.Fails = max(0, u.Fails-1)
 		a.Status, a.FailedAt, a.DeclineCode = "failed", a.UpdatedAt, "insufficient_funds"
 		return false
 	}
@@ -477,7 +450,7 @@ func (u *User) held() *Item {
 }
 
 func (u *User) eligibleForTrial() bool {
-	return !slices.ContainsFunc(u.Subscription.Items, func(it *Item) bool { return it.noticed || it.FreeTrial || it.LifetimePaid > 0 })
+	return !slices.ContainsFunc(u.Subscription.Items, func(it *Item) bool { return it.Noticed || it.FreeTrial || it.LifetimePaid > 0 })
 }
 
 // Access is what a user may: the slug of the plan, and those of its features. What a deleted or unknown user may is nothing.

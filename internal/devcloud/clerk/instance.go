@@ -8,6 +8,7 @@ package clerk
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"souk/internal/devcloud/store"
 )
 
 // Plan is what users subscribe to. Money is in US cents; Clerk bills in no other currency.
@@ -80,9 +83,9 @@ type Item struct {
 	UpdatedAt    time.Time
 	LifetimePaid int64 // cents
 
-	noticed bool      // the end of the trial was announced
-	retryAt time.Time // the next attempt while PastDue
-	retries int
+	Noticed bool      // the end of the trial was announced
+	RetryAt time.Time // the next attempt while PastDue
+	Retries int
 }
 
 // Subscription is what a user holds; each has exactly one from the start.
@@ -149,8 +152,7 @@ type User struct {
 	Subscription         Subscription
 	Attempts             []*Attempt
 	Card                 *Card // nil: one that is as good as any
-
-	fails int // so many of the next attempts to charge fail
+	Fails                int   // so many of the next attempts to charge fail
 }
 
 // Event is a message of the instance, as it is sent.
@@ -169,6 +171,8 @@ type Options struct {
 	Start time.Time // when its clock starts; zero: the start of 22 November 2025
 	// Now is a clock to follow. Without one, time passes by Advance alone.
 	Now func() time.Time
+	// Webhook is where Run sends the events to; empty: nowhere.
+	Webhook string
 	// Dialect of all billing events; nil: each has its own, at random.
 	Dialect *Dialect
 	// Flat sends the older billing.subscription.* events instead of those of items and subscriptions.
@@ -179,36 +183,42 @@ type Options struct {
 	HideEnded bool
 }
 
-// Instance is a Clerk instance in memory. Safe for concurrent use.
+// Instance is a Clerk instance, in memory or in a store. Safe for concurrent use.
 type Instance struct {
 	ID string
 
-	mu     sync.Mutex
-	o      Options
-	now    time.Time
-	users  []*User
-	byID   map[string]*User
-	events []Event
-	ids    *rand.Rand
-	style  *rand.Rand // which dialect, which times are equal
+	o     Options
+	store *store.Store // nil: nothing is kept
+	wake  chan struct{}
+
+	mu       sync.Mutex
+	settings settings
+	now      time.Time // by which it bills
+	users    []*User
+	byID     map[string]*User
+	events   []*outgoing     // oldest first
+	busy     map[string]bool // the ids of the users to whose events an answer is awaited
+	beat     chan struct{}   // closed when an event was sent
+	ids      *rand.Rand
+	style    *rand.Rand // which dialect, which times are equal
+
+	saved       settings // what the store has; so that the rest differs:
+	dirtyUsers  map[string]bool
+	dirtyEvents map[string]*outgoing // by id; nil: it is forgotten
 }
 
-// New makes an instance without users.
+// New makes an instance without users, which forgets everything when the program ends.
 func New(o Options) (*Instance, error) {
-	defaults := 0
-	for _, p := range o.Plans {
-		if p.Default {
-			defaults++
-		}
-	}
-	if defaults != 1 {
-		return nil, fmt.Errorf("an instance has exactly one default plan, not %d", defaults)
+	if err := checkPlans(o.Plans); err != nil {
+		return nil, err
 	}
 	i := &Instance{
-		o: o, now: cmp.Or(o.Start, time.Date(2025, 11, 22, 0, 0, 0, 0, time.UTC)), byID: map[string]*User{},
+		o: o, wake: make(chan struct{}, 1), now: cmp.Or(o.Start, time.Date(2025, 11, 22, 0, 0, 0, 0, time.UTC)), byID: map[string]*User{},
+		busy: map[string]bool{}, beat: make(chan struct{}), dirtyUsers: map[string]bool{}, dirtyEvents: map[string]*outgoing{},
 		ids: rand.New(rand.NewPCG(o.Seed, 1)), style: rand.New(rand.NewPCG(o.Seed, 2)),
 	}
 	i.ID = i.newID("ins_")
+	i.settings = settings{InstanceID: i.ID, WebhookSecret: newSecret()}
 	return i, nil
 }
 
@@ -221,10 +231,14 @@ func (i *Instance) Time() time.Time {
 	return i.now
 }
 
-// Events are all that it sent so far, in order.
+// Events are all that there were so far, in order; of an instance with a store, those that it keeps.
 func (i *Instance) Events() []Event {
 	defer i.lock()()
-	return slices.Clone(i.events)
+	events := make([]Event, len(i.events))
+	for n, e := range i.events {
+		events[n] = e.Event
+	}
+	return events
 }
 
 // Users are the final truth, the deleted too, oldest first. What is returned is the caller's own.
@@ -251,13 +265,18 @@ func (i *Instance) User(id string) (User, bool) {
 func (i *Instance) UserByEmail(email string) (User, bool) {
 	defer i.lock()()
 	for _, u := range i.users {
-		if !u.Deleted && (strings.EqualFold(u.Email, email) || slices.ContainsFunc(u.Others, func(a Address) bool {
-			return a.Verified && strings.EqualFold(a.Email, email)
-		})) {
+		if u.has(email) {
 			return u.clone(), true
 		}
 	}
 	return User{}, false
+}
+
+// has says whether a living user has proved that the address is theirs.
+func (u *User) has(email string) bool {
+	return !u.Deleted && (strings.EqualFold(u.Email, email) || slices.ContainsFunc(u.Others, func(a Address) bool {
+		return a.Verified && strings.EqualFold(a.Email, email)
+	}))
 }
 
 func (u *User) clone() User {
@@ -280,17 +299,27 @@ func (u *User) clone() User {
 	return c
 }
 
+// ErrUserExists refuses an id that somebody has, or had.
+var ErrUserExists = errors.New("there is such a user already")
+
 // CreateUser signs somebody up, with the default plan. An empty id makes a new one.
-func (i *Instance) CreateUser(id string, p Profile) (string, error) {
-	defer i.lock()()
+func (i *Instance) CreateUser(id string, p Profile) (created string, err error) {
+	err = i.change(func() error {
+		created, err = i.createUser(id, p)
+		return err
+	})
+	return created, err
+}
+
+func (i *Instance) createUser(id string, p Profile) (string, error) {
 	if id == "" {
 		id = i.newID("user_")
 	}
 	if i.byID[id] != nil {
-		return "", fmt.Errorf("there is a user %s already", id)
+		return "", fmt.Errorf("user %s: %w", id, ErrUserExists)
 	}
 	u := &User{ID: id, Profile: p.clone()}
-	i.touch(&u.UpdatedAt)
+	i.touchUser(u)
 	u.CreatedAt = u.UpdatedAt
 	i.users, i.byID[id] = append(i.users, u), u
 	i.emit("user.created", u.ID, i.userJSON(u))
@@ -310,11 +339,10 @@ func (i *Instance) CreateUser(id string, p Profile) (string, error) {
 
 // UpdateUser changes what change changes. A primary address that is replaced stays as a further one.
 func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
-	defer i.lock()()
-	u, err := i.living(id)
-	if err != nil {
-		return err
-	}
+	return i.changeUser(id, func(u *User) error { return i.updateUser(u, change) })
+}
+
+func (i *Instance) updateUser(u *User, change func(*Profile)) error {
 	p := u.Profile.clone()
 	change(&p)
 	if p.Email != u.Email {
@@ -324,20 +352,17 @@ func (i *Instance) UpdateUser(id string, change func(*Profile)) error {
 		}
 	}
 	u.Profile = p
-	i.touch(&u.UpdatedAt)
+	i.touchUser(u)
 	i.emit("user.updated", u.ID, i.userJSON(u))
 	return nil
 }
 
 // DeleteUser ends what the user holds. What Clerk does with a paid subscription then is not documented.
-func (i *Instance) DeleteUser(id string) error {
-	defer i.lock()()
-	u, err := i.living(id)
-	if err != nil {
-		return err
-	}
+func (i *Instance) DeleteUser(id string) error { return i.changeUser(id, i.deleteUser) }
+
+func (i *Instance) deleteUser(u *User) error {
 	u.Deleted = true
-	i.touch(&u.UpdatedAt)
+	i.touchUser(u)
 	i.emit("user.deleted", u.ID, map[string]any{"object": "user", "id": u.ID, "deleted": true})
 	for _, it := range u.Subscription.Items {
 		switch it.Status {
@@ -349,15 +374,6 @@ func (i *Instance) DeleteUser(id string) error {
 	}
 	i.changed(u)
 	return nil
-}
-
-// lock also lets pass the time that the followed clock has gone on.
-func (i *Instance) lock() (unlock func()) {
-	i.mu.Lock()
-	if i.o.Now != nil {
-		i.advanceTo(i.o.Now())
-	}
-	return i.mu.Unlock
 }
 
 func (i *Instance) living(id string) (*User, error) {
@@ -382,6 +398,14 @@ func (i *Instance) touch(at *time.Time) {
 		return
 	}
 	*at = i.now
+}
+
+// touchUser is touch of a user, whose times are real ones.
+func (i *Instance) touchUser(u *User) {
+	at := u.UpdatedAt
+	if i.touch(&at); !at.Equal(u.UpdatedAt) {
+		u.UpdatedAt = at.Add(-i.settings.Ahead)
+	}
 }
 
 func (i *Instance) newID(prefix string) string {

@@ -39,6 +39,12 @@ func newUser(t *testing.T, i *Instance) string {
 	return id
 }
 
+func pass(t *testing.T, i *Instance, d time.Duration) {
+	t.Helper()
+	_, err := i.Advance(d)
+	must(t, err)
+}
+
 // told are the types of the events since the last call, in short.
 func told(i *Instance, seen *int) string {
 	events := i.Events()[*seen:]
@@ -76,7 +82,10 @@ func TestALifeOfASubscription(t *testing.T) {
 		return func(i *Instance, id string) error { return i.Subscribe(id, plan, p) }
 	}
 	pass := func(d time.Duration) func(*Instance, string) error {
-		return func(i *Instance, _ string) error { i.Advance(d); return nil }
+		return func(i *Instance, _ string) error {
+			_, err := i.Advance(d)
+			return err
+		}
 	}
 	fail := func(n int) func(*Instance, string) error {
 		return func(i *Instance, id string) error { return i.FailPayments(id, n) }
@@ -196,7 +205,7 @@ func TestAnUpgradeIsChargedLessTheRest(t *testing.T) {
 	i := instance(t, Options{Start: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)})
 	id := newUser(t, i)
 	must(t, i.Subscribe(id, "cplan_starter", Month))
-	i.Advance(15 * day)
+	pass(t, i, 15*day)
 	must(t, i.Subscribe(id, "cplan_team", Month))
 	if a := i.Users()[0].Attempts[1]; a.Credit != 450 || a.Amount+a.Credit != 4900 || a.Status != "paid" {
 		t.Errorf("%+v", a)
@@ -238,7 +247,7 @@ func TestAPreviewIsWhatThenHappens(t *testing.T) {
 	}
 	buy("cplan_pro", Month, Quote{Trial: true, Immediate: true, PeriodStart: april(1), PeriodEnd: april(15)})
 	buy("cplan_team", Month, Quote{Due: 4900, Immediate: true, PeriodStart: april(1), PeriodEnd: april(1).AddDate(0, 1, 0)})
-	i.Advance(april(16).Sub(i.Time()))
+	pass(t, i, april(16).Sub(i.Time()))
 	buy("cplan_starter", Month, Quote{PeriodStart: april(1).AddDate(0, 1, 0), PeriodEnd: april(1).AddDate(0, 2, 0)})
 	must(t, i.Resume(id))
 	buy("cplan_pro", Annual, Quote{Due: 19000 - 2450, Credit: 2450, DaysLeft: 15, Days: 30, Immediate: true, PeriodStart: april(16), PeriodEnd: april(16).AddDate(1, 0, 0)})
@@ -252,7 +261,7 @@ func TestAPreviewIsWhatThenHappens(t *testing.T) {
 	if _, err := i.Preview(id, "cplan_free", Month); !errors.Is(err, ErrNotSold) {
 		t.Error(err)
 	}
-	i.Advance(366 * day)
+	pass(t, i, 366*day)
 	if _, err := i.Preview(id, "cplan_team", Month); !errors.Is(err, ErrPastDue) {
 		t.Error(err)
 	}
@@ -410,12 +419,12 @@ func TestPeriodsFollowEachOther(t *testing.T) {
 	}
 	must(t, i.Subscribe(id, "cplan_starter", Month))
 	is("first", item(1), date(4, 1), date(5, 1))
-	i.Advance(30 * day)
+	pass(t, i, 30*day)
 	is("second", item(1), date(5, 1), date(6, 1))
 	must(t, i.FailPayments(id, 1))
-	i.Advance(31 * day)
+	pass(t, i, 31*day)
 	is("past due", item(1), date(5, 1), date(6, 1))
-	i.Advance(4 * day)
+	pass(t, i, 4*day)
 	is("paid late", item(1), date(6, 1), date(7, 1))
 	must(t, i.Cancel(id))
 	is("the default plan is next", item(0), date(7, 1), time.Time{})

@@ -99,20 +99,26 @@ func (i *Instance) dialect() Dialect {
 	return randomDialect(i.style)
 }
 
+// emit tells of a user. Its time is a real one.
 func (i *Instance) emit(kind, userID string, data map[string]any) {
-	i.emitAs(i.dialect(), kind, userID, data)
+	i.tell(i.dialect(), kind, userID, i.now.Add(-i.settings.Ahead), data)
 }
 
-func (i *Instance) emitAs(d Dialect, kind, userID string, data map[string]any) {
-	at := i.now.UnixMilli()
+// emitAs tells of billing.
+func (i *Instance) emitAs(d Dialect, kind string, u *User, data map[string]any) {
+	i.tell(d, kind, u.ID, i.now, data)
+}
+
+func (i *Instance) tell(d Dialect, kind, userID string, at time.Time, data map[string]any) {
+	stamp := at.UnixMilli()
 	if d.Seconds {
-		at /= 1000
+		stamp /= 1000
 	}
-	body := map[string]any{"object": "event", "type": kind, "data": data, "timestamp": at, "instance_id": i.ID}
+	body := map[string]any{"object": "event", "type": kind, "data": data, "timestamp": stamp, "instance_id": i.ID}
 	if !d.NoRequest {
 		body["event_attributes"] = map[string]any{"http_request": map[string]any{"client_ip": "127.0.0.1", "user_agent": "Test/1.0"}}
 	}
-	i.events = append(i.events, Event{ID: i.newID("msg_"), Type: kind, UserID: userID, Body: encode(body), At: i.now})
+	i.post(Event{ID: i.newID("msg_"), Type: kind, UserID: userID, Body: encode(body), At: at})
 }
 
 func encode(v any) []byte {
@@ -138,7 +144,7 @@ func (i *Instance) emitItem(event string, u *User, it *Item) {
 	if kind == "" {
 		kind = event
 	}
-	i.emitAs(d, "subscriptionItem."+kind, u.ID, data)
+	i.emitAs(d, "subscriptionItem."+kind, u, data)
 }
 
 func (i *Instance) emitSubscription(event string, u *User) {
@@ -154,7 +160,7 @@ func (i *Instance) emitSubscription(event string, u *User) {
 			items = append(items, data)
 		}
 	}
-	i.emitAs(d, "subscription."+event, u.ID, map[string]any{
+	i.emitAs(d, "subscription."+event, u, map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "payer_id": s.PayerID, "payer": u.payerJSON(d.Unused),
 		"active_at": ms(s.ActiveAt), "canceled_at": nil, "ended_at": ms(s.EndedAt), "past_due_at": ms(s.PastDueAt),
 		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "latest_payment_id": orNull(s.LatestPayment),
@@ -228,7 +234,7 @@ func (i *Instance) emitFlat(d Dialect, event string, u *User, it *Item) {
 	} else {
 		data["payer"] = u.payerJSON(d.Unused)
 	}
-	i.emitAs(d, "billing.subscription."+kind, u.ID, data)
+	i.emitAs(d, "billing.subscription."+kind, u, data)
 }
 
 func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
@@ -255,7 +261,7 @@ func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
 	if !d.NoInvoice {
 		data["invoice_id"] = "cinv_" + strings.TrimPrefix(a.PaymentID, "cpay_")
 	}
-	i.emitAs(d, "paymentAttempt."+event, u.ID, data)
+	i.emitAs(d, "paymentAttempt."+event, u, data)
 }
 
 func (i *Instance) attemptItem(d Dialect, u *User, a *Attempt) map[string]any {

@@ -19,7 +19,10 @@ type Session struct {
 
 // SessionChanged announces what happened to a session: created, ended, removed or revoked. Who has a new one has signed in.
 func (i *Instance) SessionChanged(event string, s Session) error {
-	defer i.lock()()
+	return i.change(func() error { return i.sessionChanged(event, s) })
+}
+
+func (i *Instance) sessionChanged(event string, s Session) error {
 	if !slices.Contains([]string{"created", "ended", "removed", "revoked"}, event) {
 		return fmt.Errorf("there is no event session.%s", event)
 	}
@@ -44,15 +47,15 @@ func (i *Instance) SessionChanged(event string, s Session) error {
 
 // SignIn begins a session that nobody keeps.
 func (i *Instance) SignIn(id string) error {
-	unlock := i.lock()
-	var at time.Time
-	i.touch(&at)
-	s := Session{
-		ID: i.newID("sess_"), ClientID: i.newID("client_"), UserID: id, Status: "active", CreatedAt: at, UpdatedAt: at, LastActiveAt: at,
-		ExpireAt: at.AddDate(0, 0, 7), AbandonAt: at.AddDate(0, 0, 30),
-	}
-	unlock()
-	return i.SessionChanged("created", s)
+	return i.change(func() error {
+		var at time.Time
+		i.touch(&at)
+		at = at.Add(-i.settings.Ahead)
+		return i.sessionChanged("created", Session{
+			ID: i.newID("sess_"), ClientID: i.newID("client_"), UserID: id, Status: "active", CreatedAt: at, UpdatedAt: at, LastActiveAt: at,
+			ExpireAt: at.AddDate(0, 0, 7), AbandonAt: at.AddDate(0, 0, 30),
+		})
+	})
 }
 
 // Email is a mail that the instance has sent.
@@ -66,8 +69,9 @@ type Email struct {
 }
 
 // EmailSent announces a mail.
-func (i *Instance) EmailSent(m Email) error {
-	defer i.lock()()
+func (i *Instance) EmailSent(m Email) error { return i.change(func() error { return i.emailSent(m) }) }
+
+func (i *Instance) emailSent(m Email) error {
 	if _, known := i.byID[m.UserID]; m.UserID != "" && !known {
 		return fmt.Errorf("there is no user %s", m.UserID)
 	}

@@ -40,7 +40,7 @@ func SimulateYear(o Options, users, wantEvents int) (*Instance, error) {
 
 	start, created := i.Time(), 0
 	for day := range 365 {
-		i.Advance(start.AddDate(0, 0, day).Add(time.Duration(y.r.IntN(12*3600)) * time.Second).Sub(i.Time()))
+		i.pass(start.AddDate(0, 0, day).Add(time.Duration(y.r.IntN(12*3600)) * time.Second).Sub(i.Time()))
 		for ; created < users && signUps[created] <= day; created++ {
 			if err := y.signUp(created); err != nil {
 				return nil, err
@@ -48,12 +48,17 @@ func SimulateYear(o Options, users, wantEvents int) (*Instance, error) {
 		}
 		// What time alone does fills a part of the day; people do the rest.
 		for tries := 0; tries < 30 && len(i.events) < wantEvents*(day+1)/365; tries++ {
-			i.Advance(time.Duration(y.r.IntN(600)) * time.Second)
+			i.pass(time.Duration(y.r.IntN(600)) * time.Second)
 			y.act()
 		}
 	}
-	i.Advance(start.AddDate(0, 0, 365).Sub(i.Time()))
+	i.pass(start.AddDate(0, 0, 365).Sub(i.Time()))
 	return i, nil
+}
+
+func (i *Instance) pass(d time.Duration) {
+	defer i.lock()()
+	i.advanceTo(i.now.Add(d))
 }
 
 type year struct {
@@ -132,20 +137,20 @@ func (y *year) fail(u *User) error { return y.failNext(u, 1+y.r.IntN(2)) }
 func (y *year) bankrupt(u *User) error { return y.failNext(u, 1+maxRetries) }
 
 func (y *year) failNext(u *User, n int) error {
-	if it := u.held(); it == nil || it.Status != Active || u.fails > 0 || it.PeriodEnd.Sub(y.now) > 35*24*time.Hour {
+	if it := u.held(); it == nil || it.Status != Active || u.Fails > 0 || it.PeriodEnd.Sub(y.now) > 35*24*time.Hour {
 		return errNotNow
 	}
 	return y.FailPayments(u.ID, n)
 }
 
 func (y *year) failedCheckout(u *User) error {
-	if u.held() != nil || u.fails > 0 {
+	if u.held() != nil || u.Fails > 0 {
 		return errNotNow
 	}
-	u.fails = 1
+	u.Fails = 1
 	plan, period := y.anyPlan()
 	err := y.Subscribe(u.ID, plan, period)
-	u.fails = 0
+	u.Fails = 0
 	if errors.Is(err, ErrDeclined) {
 		return nil
 	}
