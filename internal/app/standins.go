@@ -18,6 +18,7 @@ import (
 	"souk/internal/config"
 	"souk/internal/demo"
 	"souk/internal/devcloud"
+	"souk/internal/devcloud/control"
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/devcloud/stripe"
 	"souk/internal/mail"
@@ -109,7 +110,8 @@ func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
 // places are the paths that the stand-ins answer, the longer of two first.
 func (s *standIns) places() (places []place) {
 	if s.Issuer != nil {
-		places = append(places, place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
+		places = append(places, place{control.ClockPath, devcloud.Local(control.Clock(s.ClerkBackend.Instance))},
+			place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
 			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()})
 	}
 	if s.Stripe != nil {

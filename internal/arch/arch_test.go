@@ -54,10 +54,11 @@ var allowed = map[string][]string{
 	"internal/web":      slices.Concat(kernel, internal("httpx", "catalog"), []string{"frontend"}),
 	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/store")),
 	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx")),
+	"internal/devcloud/control": slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/page")),
 	"internal/devcloud/fapi":    slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/store")),
 	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
 	"internal/app":              everything, "internal/demo": {},
-	"internal/cli": internal("app", "config", "devcloud", "devcloud/mailbox", "devcloud/stripe"),
+	"internal/cli": internal("app", "config", "devcloud/control", "devcloud", "devcloud/mailbox", "devcloud/stripe"),
 	"cmd/souk":     internal("cli"),
 
 	"internal/dbtest": everything, "internal/souktest": everything, "internal/pipetest": {}, "internal/arch": {},

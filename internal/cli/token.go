@@ -11,7 +11,8 @@ import (
 
 // forDevelopment are the commands that a program without stand-ins lacks.
 type forDevelopment struct {
-	Token token `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+	Token    token    `cmd:"" help:"Print a session token of the stand-in for Clerk, for development."`
+	Devcloud devcloud `cmd:"" help:"The stand-ins of the running shop, for development."`
 }
 
 type token struct {
