@@ -30,6 +30,7 @@ type Quote struct {
 	Credit      int64 // what the rest of the plan that is held takes off
 	DaysLeft    int   // of the Days of its period; 0 where there is no credit
 	Days        int
+	PastDue     int64     // what is still to be paid of a plan before
 	Due         int64     // now
 	Trial       bool      // the first Plan.TrialDays cost nothing
 	Immediate   bool      // it takes over now, not when the period of what is held ends
@@ -39,7 +40,8 @@ type Quote struct {
 }
 
 // Preview says what Subscribe would do. The first paid plan starts at once, with its trial for who never had one nor paid. From a plan
-// that is held, a dearer one takes over at once, less the rest of the old; a cheaper one is upcoming until the period ends.
+// that is held, a dearer one takes over at once, less the rest of the old; a cheaper one is upcoming until the period ends. Any takes over
+// at once from one that is past due, which is paid with it.
 func (i *Instance) Preview(userID, planID string, period Period) (Quote, error) {
 	defer i.lock()()
 	u, err := i.living(userID)
@@ -58,7 +60,8 @@ func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err er
 	q = Quote{Plan: plan, Period: period, Fee: plan.fee(period), Immediate: true, PeriodStart: start, PeriodEnd: period.after(start)}
 	held := u.held()
 	if held == nil {
-		q.Due = q.Fee
+		q.PastDue = u.Owed
+		q.Due = q.Fee + q.PastDue
 		if plan.TrialDays > 0 && u.eligibleForTrial() {
 			q.Trial, q.Due, q.PeriodEnd = true, 0, start.AddDate(0, 0, plan.TrialDays)
 		}
@@ -66,8 +69,11 @@ func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err er
 	}
 	old, _ := i.plan(held.PlanID)
 	switch same := held.PlanID == planID && held.Period == period; {
-	case held.Status == PastDue:
+	case same && held.Status == PastDue:
 		return q, fmt.Errorf("user %s: %w", u.ID, ErrPastDue)
+	case held.Status == PastDue:
+		q.PastDue = u.Owed + old.fee(held.Period)
+		q.Due = q.Fee + q.PastDue
 	case same && held.Status == Canceled:
 		q.Resumes, q.PeriodStart, q.PeriodEnd = true, held.PeriodStart, held.PeriodEnd
 	case same:
@@ -297,11 +303,12 @@ func (i *Instance) checkout(u *User, q Quote) (paid bool) {
 	it.PeriodEnd = q.Period.after(it.PeriodStart)
 	i.emitItem("incomplete", u, it)
 	a := i.attempt(u, it, "checkout", q.Due, q.Credit)
+	a.PastDue = q.PastDue
 	if !i.charge(u, a) {
 		i.emitAttempt("updated", u, a)
 		return false
 	}
-	it.Status = Active
+	it.Status, u.Owed = Active, 0
 	i.paid(u, it, a)
 	i.replace(u, it)
 	return true
@@ -311,15 +318,19 @@ func (i *Instance) checkout(u *User, q Quote) (paid bool) {
 func (i *Instance) replace(u *User, it *Item) {
 	i.abandonUpcoming(u)
 	for _, old := range u.Subscription.Items {
-		if old != it && (old.Status == Active || old.Status == Canceled) {
+		if old != it && slices.Contains([]Status{Active, Canceled, PastDue}, old.Status) {
 			i.move(u, old, Ended)
 		}
 	}
 	i.emitItem("active", u, it)
 }
 
-// end ends an item and starts what is upcoming, or else the default plan.
+// end ends an item and starts what is upcoming, or else the default plan. What is past due then is paid with the next checkout.
 func (i *Instance) end(u *User, it *Item) {
+	if it.Status == PastDue {
+		plan, _ := i.plan(it.PlanID)
+		u.Owed += plan.fee(it.Period)
+	}
 	i.move(u, it, Ended)
 	items := u.Subscription.Items
 	next := items[0]
@@ -424,7 +435,7 @@ func (i *Instance) charge(u *User, a *Attempt) bool {
 }
 
 func (i *Instance) paid(u *User, it *Item, a *Attempt) {
-	it.LifetimePaid += a.Amount
+	it.LifetimePaid += a.Amount - a.PastDue
 	i.touch(&it.UpdatedAt)
 	i.emitAttempt("updated", u, a)
 }

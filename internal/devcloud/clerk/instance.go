@@ -108,6 +108,7 @@ type Attempt struct {
 	ChargeType                 string // checkout, recurring
 	ItemID                     string
 	Amount, Credit             int64 // cents; Credit is what an old plan's rest took off
+	PastDue                    int64 // of Amount, what was not paid of a plan before
 	DeclineCode                string
 	Card                       Card // that was charged
 	CreatedAt, UpdatedAt       time.Time
@@ -151,6 +152,7 @@ type User struct {
 	CreatedAt, UpdatedAt time.Time
 	Subscription         Subscription
 	Attempts             []*Attempt
+	Owed                 int64 // cents of plans that ended past due
 	Card                 *Card // nil: one that is as good as any
 	Fails                int   // so many of the next attempts to charge fail
 }

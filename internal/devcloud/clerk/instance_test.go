@@ -262,8 +262,21 @@ func TestAPreviewIsWhatThenHappens(t *testing.T) {
 		t.Error(err)
 	}
 	pass(t, i, 366*day)
-	if _, err := i.Preview(id, "cplan_team", Month); !errors.Is(err, ErrPastDue) {
+	if _, err := i.Preview(id, "cplan_pro", Annual); !errors.Is(err, ErrPastDue) {
 		t.Error(err)
+	}
+	at := i.Time().Truncate(time.Second)
+	buy("cplan_team", Month, Quote{Due: 4900 + 19000, PastDue: 19000, Immediate: true, PeriodStart: at, PeriodEnd: at.AddDate(0, 1, 0)})
+	if got := holds(i); got != "free abandoned, pro ended T, team ended, starter abandoned, pro ended, team active" {
+		t.Error(got)
+	}
+	must(t, i.FailPayments(id, 1))
+	pass(t, i, 32*day)
+	must(t, i.Cancel(id))
+	at = i.Time().Truncate(time.Second)
+	buy("cplan_starter", Month, Quote{Due: 900 + 4900, PastDue: 4900, Immediate: true, PeriodStart: at, PeriodEnd: at.AddDate(0, 1, 0)})
+	if q, err := i.Preview(id, "cplan_team", Month); err != nil || q.PastDue != 0 || i.Users()[0].Subscription.Items[6].LifetimePaid != 900 {
+		t.Errorf("%+v, %v", q, err)
 	}
 }
 

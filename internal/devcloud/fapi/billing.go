@@ -177,6 +177,8 @@ func (c *call) nextPayment(it *clerk.Item) any {
 		return nil
 	case it.Status == clerk.Upcoming:
 		at = it.PeriodStart
+	case it.Status == clerk.PastDue:
+		at = it.RetryAt
 	}
 	return map[string]any{
 		"date": ms(at), "amount": money(feeOf(plan, it.Period)),
@@ -184,15 +186,15 @@ func (c *call) nextPayment(it *clerk.Item) any {
 	}
 }
 
-// totalsJSON is what a period costs after a credit. There are no taxes and no discounts. The base fee is that of a month, also where
-// it is paid by the year.
-func totalsJSON(plan clerk.Plan, period clerk.Period, credit int64) map[string]any {
+// totalsJSON is what a period costs, and more or less beside it. There are no taxes and no discounts. The base fee is that of a month,
+// also where it is paid by the year.
+func totalsJSON(plan clerk.Plan, period clerk.Period, beside int64) map[string]any {
 	fee, month := feeOf(plan, period), plan.Monthly
 	if period == clerk.Annual {
 		month = plan.Annual / 12
 	}
 	return map[string]any{
-		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee - credit), "credits": nil, "discounts": nil,
+		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee + beside), "credits": nil, "discounts": nil,
 	}
 }
 
@@ -221,7 +223,7 @@ func refused(err error) error {
 	case errors.Is(err, clerk.ErrHeld):
 		return unprocessable("already_subscribed", "You have this plan already.", "")
 	case errors.Is(err, clerk.ErrPastDue):
-		return unprocessable("subscription_past_due", "Your last payment failed. Choose another payment method, or cancel the plan first.", "")
+		return unprocessable("subscription_past_due", "Your last payment failed. Choose another default payment method: it is charged within three days.", "")
 	case errors.Is(err, clerk.ErrDeclined):
 		return errDeclined
 	}

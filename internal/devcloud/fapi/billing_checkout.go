@@ -199,9 +199,12 @@ func (c *call) takeDefault(user clerk.User) error {
 
 func (c *call) checkoutJSON(user clerk.User, p *payer, one *checkout) map[string]any {
 	q := one.Quote
-	totals := totalsJSON(q.Plan, q.Period, q.Credit)
+	totals := totalsJSON(q.Plan, q.Period, q.PastDue-q.Credit)
 	totals["total_due_now"], totals["total_due_per_period"], totals["totals_due_per_period"] = money(q.Due), money(q.Fee), totalsJSON(q.Plan, q.Period, 0)
 	totals["past_due"], totals["account_credit"], totals["credit"], totals["total_due_after_free_trial"] = nil, nil, nil, nil
+	if q.PastDue > 0 {
+		totals["past_due"] = money(q.PastDue)
+	}
 	if q.Credit > 0 {
 		totals["credit"], totals["credits"] = money(q.Credit), creditsJSON(q.Credit, q.DaysLeft, q.Days)
 	}

@@ -35,7 +35,7 @@ func date(at any) string {
 // totals are the figures that the SDK shows in a checkout.
 func totals(o object) string {
 	t := o["totals"].(object)
-	text := fmt.Sprintf("%s (%s a month), credit %s, total %s, now %s, then %s from %s", cents(t, "subtotal"), cents(t, "base_fee"), cents(t, "credit"),
+	text := fmt.Sprintf("%s (%s a month), past due %s, credit %s, total %s, now %s, then %s from %s", cents(t, "subtotal"), cents(t, "base_fee"), cents(t, "past_due"), cents(t, "credit"),
 		cents(t, "grand_total"), cents(t, "total_due_now"), cents(t, "totals_due_per_period", "grand_total"), date(o["plan_period_start"]))
 	if o["free_trial_ends_at"] != nil {
 		text += ", free until " + date(o["free_trial_ends_at"]) + " and then " + cents(t, "total_due_after_free_trial")
@@ -140,40 +140,40 @@ func TestWhatPlansCost(t *testing.T) {
 		plan, period string
 		costs, holds string
 	}
-	starter := step{0, "starter", "month", "900 (900 a month), credit none, total 900, now 900, then 900 from Nov 23 2026, by card",
+	starter := step{0, "starter", "month", "900 (900 a month), past due none, credit none, total 900, now 900, then 900 from Nov 23 2026, by card",
 		"starter month active until Dec 23 2026; next 900 on Dec 23 2026"}
-	team := step{0, "team", "month", "4900 (4900 a month), credit none, total 4900, now 4900, then 4900 from Nov 23 2026, by card",
+	team := step{0, "team", "month", "4900 (4900 a month), past due none, credit none, total 4900, now 4900, then 4900 from Nov 23 2026, by card",
 		"team month active until Dec 23 2026; next 4900 on Dec 23 2026"}
 	for name, steps := range map[string][]step{
-		"by the year": {{0, "starter", "annual", "9000 (750 a month), credit none, total 9000, now 9000, then 9000 from Nov 23 2026, by card",
+		"by the year": {{0, "starter", "annual", "9000 (750 a month), past due none, credit none, total 9000, now 9000, then 9000 from Nov 23 2026, by card",
 			"starter annual active until Nov 23 2027; next 9000 on Nov 23 2027"},
-			{30, "starter", "month", "900 (900 a month), credit none, total 900, now 0, then 900 from Nov 23 2027, later",
+			{30, "starter", "month", "900 (900 a month), past due none, credit none, total 900, now 0, then 900 from Nov 23 2027, later",
 				"starter annual active canceled until Nov 23 2027, starter month upcoming from Nov 23 2027; next 900 on Nov 23 2027"},
 			{335, "", "", "", "starter month active until Dec 23 2027; next 900 on Dec 23 2027"}},
-		"a trial": {{0, "pro", "month", "1900 (1900 a month), credit none, total 1900, now 0, then 1900 from Nov 23 2026, free until Dec 7 2026 and then 1900, by card",
+		"a trial": {{0, "pro", "month", "1900 (1900 a month), past due none, credit none, total 1900, now 0, then 1900 from Nov 23 2026, free until Dec 7 2026 and then 1900, by card",
 			"pro month active trial until Dec 7 2026; next 1900 on Dec 7 2026"},
 			{14, "", "", "", "pro month active until Jan 7 2027; next 1900 on Jan 7 2027"}},
 		"half a month, then dearer": {starter,
-			{15, "team", "month", "4900 (4900 a month), credit 450, total 4450, now 4450, then 4900 from Dec 8 2026, by card",
+			{15, "team", "month", "4900 (4900 a month), past due none, credit 450, total 4450, now 4450, then 4900 from Dec 8 2026, by card",
 				"team month active until Jan 8 2027; next 4900 on Jan 8 2027"}},
 		"a third of a month, then by the year": {starter,
-			{10, "starter", "annual", "9000 (750 a month), credit 600, total 8400, now 8400, then 9000 from Dec 3 2026, by card",
+			{10, "starter", "annual", "9000 (750 a month), past due none, credit 600, total 8400, now 8400, then 9000 from Dec 3 2026, by card",
 				"starter annual active until Dec 3 2027; next 9000 on Dec 3 2027"}},
 		"no trial for who has paid": {starter,
-			{20, "pro", "annual", "19000 (1583 a month), credit 300, total 18700, now 18700, then 19000 from Dec 13 2026, by card",
+			{20, "pro", "annual", "19000 (1583 a month), past due none, credit 300, total 18700, now 18700, then 19000 from Dec 13 2026, by card",
 				"pro annual active until Dec 13 2027; next 19000 on Dec 13 2027"}},
 		"cheaper": {team,
-			{7, "starter", "month", "900 (900 a month), credit none, total 900, now 0, then 900 from Dec 23 2026, later",
+			{7, "starter", "month", "900 (900 a month), past due none, credit none, total 900, now 0, then 900 from Dec 23 2026, later",
 				"team month active canceled until Dec 23 2026, starter month upcoming from Dec 23 2026; next 900 on Dec 23 2026"},
-			{1, "free", "month", "0 (0 a month), credit none, total 0, now 0, then 0 from Dec 23 2026, later",
+			{1, "free", "month", "0 (0 a month), past due none, credit none, total 0, now 0, then 0 from Dec 23 2026, later",
 				"free month upcoming from Dec 23 2026, team month active canceled until Dec 23 2026; next nothing"},
-			{1, "team", "month", "4900 (4900 a month), credit none, total 4900, now 0, then 4900 from Nov 23 2026",
+			{1, "team", "month", "4900 (4900 a month), past due none, credit none, total 4900, now 0, then 4900 from Nov 23 2026",
 				"team month active until Dec 23 2026; next 4900 on Dec 23 2026"}},
 		"free": {starter,
-			{7, "free", "month", "0 (0 a month), credit none, total 0, now 0, then 0 from Dec 23 2026, later",
+			{7, "free", "month", "0 (0 a month), past due none, credit none, total 0, now 0, then 0 from Dec 23 2026, later",
 				"free month upcoming from Dec 23 2026, starter month active canceled until Dec 23 2026; next nothing"},
 			{23, "", "", "", "free month active; next nothing"},
-			{0, "pro", "month", "1900 (1900 a month), credit none, total 1900, now 1900, then 1900 from Dec 23 2026, by card",
+			{0, "pro", "month", "1900 (1900 a month), past due none, credit none, total 1900, now 1900, then 1900 from Dec 23 2026, by card",
 				"pro month active until Jan 23 2027; next 1900 on Jan 23 2027"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -388,13 +388,16 @@ func TestACardThatFailsLater(t *testing.T) {
 	b.signUp("ana@example.test")
 	b.buy("starter", "month", "pm_card_chargeCustomerFail")
 	s.instance.Advance(30 * day)
-	if got := b.holds(); got != "starter month past_due until Dec 23 2026; next 900 on Dec 23 2026" {
+	if got := b.holds(); got != "starter month past_due until Dec 23 2026; next 900 on Dec 26 2026" {
 		t.Error(got)
 	}
 	if b.must("GET", "/me/billing/subscription")["status"] != "past_due" {
 		t.Error("the subscription is not past due")
 	}
-	if got := b.refused("POST", "/me/billing/checkouts", "plan_id", "cplan_team", "plan_period", "month"); got != "subscription_past_due" {
+	if got := b.refused("POST", "/me/billing/checkouts", "plan_id", "cplan_starter", "plan_period", "month"); got != "subscription_past_due" {
+		t.Error(got)
+	}
+	if got := totals(b.checkout("team", "month")); got != "4900 (4900 a month), past due 900, credit none, total 5800, now 5800, then 4900 from Dec 23 2026, by card" {
 		t.Error(got)
 	}
 	good := b.must("POST", "/me/billing/payment_methods", "gateway", "stripe", "payment_token", "pm_card_visa.1230")
@@ -418,6 +421,16 @@ func TestACardThatFailsLater(t *testing.T) {
 	b.must("DELETE", "/me/billing/subscription_items/"+item["id"].(string))
 	if got := b.holds(); got != "free month active; next nothing" {
 		t.Errorf("what is past due ends at once: %s", got)
+	}
+	if got := totals(b.checkout("starter", "annual")); got != "9000 (750 a month), past due 900, credit none, total 9900, now 9900, then 9000 from Jan 25 2027, by card" {
+		t.Errorf("what was past due is paid next: %s", got)
+	}
+	b.buy("starter", "annual", "pm_card_visa")
+	if got := b.payments(); !strings.HasPrefix(got, "checkout paid 9900 4242, recurring failed 900 0341, recurring paid 900 4242, ") {
+		t.Error(got)
+	}
+	if got := b.holds(); got != "starter annual active until Jan 25 2028; next 9000 on Jan 25 2028" {
+		t.Error(got)
 	}
 }
 

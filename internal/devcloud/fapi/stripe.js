@@ -106,9 +106,15 @@
           this.say(name, "");
         }
       });
+      const number = (text) => {
+        const part = document.createElement("span");
+        this.style(part, { whiteSpace: "nowrap", color: this.look.colorText ?? "inherit" });
+        part.textContent = spaced(text);
+        return part;
+      };
       line.append(
-        "Development: no money moves. 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0000 0000 0341 pays now and fails at renewal. ",
-        button,
+        "Development: no money moves. ", number("4242424242424242"), " pays, ", number("4000000000000002"), " is declined, ",
+        number("4000000000000341"), " pays now and fails at renewal. ", button,
       );
       this.root.append(line);
     }
