@@ -19,6 +19,7 @@ import (
 	"souk/internal/demo"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/control"
+	"souk/internal/devcloud/control"
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/devcloud/stripe"
 	"souk/internal/mail"
@@ -112,7 +113,8 @@ func (s *standIns) places() (places []place) {
 	if s.Issuer != nil {
 		places = append(places, place{control.ClockPath, devcloud.Local(control.Clock(s.ClerkBackend.Instance))},
 			place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
-			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()})
+			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()},
+			place{control.Prefix + "/", devcloud.Local(s.controls().Handler())})
 	}
 	if s.Stripe != nil {
 		handler := devcloud.Local(s.Stripe.Handler())
@@ -136,8 +138,23 @@ func (s *standIns) Run(ctx context.Context) error {
 	return work.Wait()
 }
 
+// controls is the page on which a developer lets things happen at Clerk's stand-in.
+func (s *standIns) controls() *control.Control {
+	links := []control.Link{{Name: "API", URL: "/api/docs/"}}
+	if s.Mailbox != nil {
+		links = append(links, control.Link{Name: "Mailbox", URL: mailbox.Prefix + "/"})
+	}
+	if s.Stripe != nil {
+		links = append(links, control.Link{Name: "Stripe", URL: stripe.Prefix + "/"})
+	}
+	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.ClerkBackend.PlansFile, Links: links, Refresh: s.ClerkBackend.Admit}
+}
+
 // Pages are those that a developer may want to open, by what they are for.
 func (s *standIns) Pages() (pages [][2]string) {
+	if s.Issuer != nil {
+		pages = append(pages, [2]string{"controls", control.Prefix + "/"})
+	}
 	if s.Stripe != nil {
 		pages = append(pages, [2]string{"payments", stripe.Prefix + "/"})
 	}

@@ -83,7 +83,7 @@ func (b *Backend) Run(ctx context.Context) error {
 		tick := time.NewTicker(lookForPeople)
 		defer tick.Stop()
 		for told := ""; ; {
-			if err := b.admit(); err != nil && err.Error() != told {
+			if err := b.Admit(); err != nil && err.Error() != told {
 				told = err.Error()
 				slog.ErrorContext(ctx, "the stand-in for Clerk cannot read its people", "err", err)
 			}
@@ -100,15 +100,15 @@ func (b *Backend) Run(ctx context.Context) error {
 // Handler serves the Backend API under BackendPrefix, to this machine only.
 func (b *Backend) Handler() http.Handler {
 	return Local(http.StripPrefix(BackendPrefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := b.admit(); err != nil {
+		if err := b.Admit(); err != nil {
 			slog.ErrorContext(r.Context(), "the stand-in for Clerk cannot read its people", "err", err)
 		}
 		b.api.ServeHTTP(w, r)
 	})))
 }
 
-// admit makes users of the people who came since the last request.
-func (b *Backend) admit() error {
+// Admit makes users of the people who came since the last request.
+func (b *Backend) Admit() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all, err := b.people.list()

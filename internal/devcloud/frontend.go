@@ -44,7 +44,7 @@ func PublishableKey(origin string) string {
 func (f *Frontend) Handler() http.Handler {
 	api := f.Server.Handler()
 	return Local(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := f.backend.admit(); err != nil {
+		if err := f.backend.Admit(); err != nil {
 			slog.ErrorContext(r.Context(), "the stand-in for Clerk cannot read its people", "err", err)
 		}
 		api.ServeHTTP(w, r)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"souk/internal/devcloud/page"
 )
 
 // shown is how many of each kind the page of controls shows.
@@ -99,7 +101,7 @@ func (s *Stripe) do(ctx context.Context, action string, form url.Values) error {
 	case "release":
 		return s.Release(ctx)
 	}
-	return &refusedPage{status: 422, Message: "There is no such action."}
+	return &page.Refused{Status: 422, Message: "There is no such action."}
 }
 
 // amountOf reads the amount in the form of a payment; 0, which is all of it, when it is left out.
@@ -124,7 +126,7 @@ func readFaults(form url.Values) (f Faults, err error) {
 	}{{"lose", "Lose", 100}, {"double", "Send twice", 100}, {"late", "Late by up to", 3600}} {
 		n, err := strconv.Atoi(form.Get(field.name))
 		if err != nil || n < 0 || n > field.most {
-			return f, &refusedPage{status: 422, Message: fmt.Sprintf("“%s” must be a whole number from 0 to %d.", field.label, field.most)}
+			return f, &page.Refused{Status: 422, Message: fmt.Sprintf("“%s” must be a whole number from 0 to %d.", field.label, field.most)}
 		}
 		numbers[i] = n
 	}
@@ -137,7 +139,7 @@ func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Done = told[r.URL.Query().Get("done")].Done
-	render(w, http.StatusOK, "control.html", "", v)
+	pages.Render(w, http.StatusOK, "control.html", "", v)
 	return nil
 }
 
@@ -145,12 +147,12 @@ func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
 	action := r.PostForm.Get("do")
 	status, problem := 0, ""
-	switch refused, err := (*refusedPage)(nil), s.do(r.Context(), action, r.PostForm); {
+	switch refused, err := (*page.Refused)(nil), s.do(r.Context(), action, r.PostForm); {
 	case err == nil:
 		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
 		return nil
 	case errors.As(err, &refused):
-		status, problem = refused.status, refused.Message
+		status, problem = refused.Status, refused.Message
 	case errors.Is(err, ErrUnknown):
 		status, problem = http.StatusNotFound, "There is nothing with that id."
 	case errors.Is(err, ErrNotPossible), errors.Is(err, ErrNotOpen):
@@ -161,7 +163,7 @@ func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.controlView(r.Context())
 	if err == nil {
 		v.Problem = problem
-		render(w, status, "control.html", "", v)
+		pages.Render(w, status, "control.html", "", v)
 	}
 	return err
 }

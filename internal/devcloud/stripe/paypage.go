@@ -119,7 +119,7 @@ func (v payView) render(w http.ResponseWriter, status int) {
 	if u, err := url.Parse(v.SuccessURL); err == nil && plainOrigin.MatchString(u.Scheme+"://"+u.Host) {
 		origin = u.Scheme + "://" + u.Host
 	}
-	render(w, status, "pay.html", origin, v)
+	pages.Render(w, status, "pay.html", origin, v)
 }
 
 // cardOf is a card number without the spaces that people type.
