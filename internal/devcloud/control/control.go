@@ -1,0 +1,268 @@
+// Package control is the page on which a developer lets things happen at the stand-in for Clerk that a person, a bank or time would
+// do: sign in as anybody, cancel, fail to pay, let months pass, lose webhooks. It keeps nothing itself.
+package control
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"souk/internal/devcloud/clerk"
+	"souk/internal/devcloud/fapi"
+	"souk/internal/devcloud/page"
+	"souk/internal/fault"
+	"souk/internal/httpx"
+)
+
+// Prefix is the path of the page.
+const Prefix = "/__dev"
+
+// patience is how long a step of the clock waits until the shop has heard of everything that it caused.
+const patience = 30 * time.Second
+
+//go:embed pages
+var files embed.FS
+
+var pages = page.New(Prefix, files, "pages", template.FuncMap{
+	"day": func(t time.Time) string { return t.UTC().Format("2 Jan 2006") }, "mood": mood, "dollars": dollars, "span": span,
+})
+
+// Link leads to another page for developers.
+type Link struct{ Name, URL string }
+
+// Control serves the page. All but Links are needed.
+type Control struct {
+	Instance *clerk.Instance
+	Accounts *fapi.Server
+	Plans    string // the file of the plans
+	Links    []Link
+	// Refresh brings in whom another process made a user.
+	Refresh func() error
+}
+
+// Handler serves everything under Prefix.
+func (c *Control) Handler() http.Handler {
+	mux := http.NewServeMux()
+	pages.Style(mux)
+	pages.Handle(mux, "GET "+Prefix+"/{$}", c.show)
+	pages.Handle(mux, "GET "+Prefix+"/events/{id}", c.showEvent)
+	pages.Handle(mux, "POST "+Prefix+"/do/{$}", c.press)
+	pages.Handle(mux, "POST "+Prefix+"/sign-in", c.signIn)
+	pages.Handle(mux, "POST "+Prefix+"/clock", c.moveClock)
+	pages.Handle(mux, Prefix+"/", func(http.ResponseWriter, *http.Request) error { return errNoPage })
+	return mux
+}
+
+var errNoPage = &page.Refused{Status: 404, Title: "There is no such page", Message: "It may have been about something that is not kept any more."}
+
+// told says of each action what it has done, and the part of the page that shows it.
+var told = map[string]struct{ Done, At string }{
+	"add":     {"They are a user now", "people"},
+	"delete":  {"Their account is deleted", "people"},
+	"fail":    {"Their next payment will fail", "people"},
+	"heal":    {"Their payments succeed again", "people"},
+	"cancel":  {"The subscription is canceled", "subscriptions"},
+	"resume":  {"The subscription goes on", "subscriptions"},
+	"advance": {"Time has passed", "clock"},
+	"faults":  {"Webhooks go wrong as you said", "network"},
+	"hold":    {"New webhooks are held back", "network"},
+	"unhold":  {"New webhooks are sent by themselves", "network"},
+	"release": {"All webhooks that were held back are sent", "events"},
+	"send":    {"The webhook is sent", "events"},
+}
+
+// manyFailures are more payments than anybody tries before the subscription ends.
+const manyFailures = 1000
+
+func (c *Control) do(action string, form url.Values) error {
+	id := form.Get("id")
+	switch action {
+	case "add":
+		return c.add(form)
+	case "delete":
+		return c.Instance.DeleteUser(id)
+	case "fail", "heal":
+		failures := 0
+		if action == "fail" {
+			failures = 1
+			if form.Get("all") != "" {
+				failures = manyFailures
+			}
+		}
+		return c.Instance.FailPayments(id, failures)
+	case "cancel":
+		return c.Instance.Cancel(id)
+	case "resume":
+		return c.Instance.Resume(id)
+	case "faults":
+		f, err := readFaults(form)
+		if err != nil {
+			return err
+		}
+		return c.Instance.SetFaults(f)
+	case "hold", "unhold":
+		return c.Instance.Hold(action == "hold")
+	case "release":
+		return c.Instance.Release()
+	case "send":
+		return c.Instance.Resend(id)
+	}
+	return &page.Refused{Status: 422, Message: "There is no such action."}
+}
+
+func (c *Control) add(form url.Values) error {
+	email := strings.ToLower(strings.TrimSpace(form.Get("email")))
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > 250 {
+		return &page.Refused{Status: 422, Message: "An e-mail address is like ana@example.test."}
+	}
+	if _, taken := c.Instance.UserByEmail(email); taken {
+		return &page.Refused{Status: 409, Message: "There is a user with this address already."}
+	}
+	_, err = c.Instance.CreateUser("", clerk.Profile{Email: email})
+	return err
+}
+
+func readFaults(form url.Values) (f clerk.Faults, err error) {
+	var numbers [4]int
+	for i, field := range []struct {
+		name, label string
+		least, most int
+	}{{"lose", "Lose", 0, 100}, {"copies", "Send up to", 1, 10}, {"late", "Late by up to", 0, 3600}, {"seed", "Seed", 0, 1 << 30}} {
+		n, err := strconv.Atoi(form.Get(field.name))
+		if err != nil || n < field.least || n > field.most {
+			return f, &page.Refused{Status: 422, Message: fmt.Sprintf("“%s” must be a whole number from %d to %d.", field.label, field.least, field.most)}
+		}
+		numbers[i] = n
+	}
+	return clerk.Faults{
+		DropShare: float64(numbers[0]) / 100, MaxCopies: numbers[1], MaxDelay: time.Duration(numbers[2]) * time.Second, Seed: uint64(numbers[3]),
+		Shuffle: form.Get("shuffle") != "",
+	}, nil
+}
+
+// press does what the button says whose form was sent.
+func (c *Control) press(w http.ResponseWriter, r *http.Request) error {
+	action := r.PostForm.Get("do")
+	err := c.do(action, r.PostForm)
+	if err == nil {
+		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
+		return nil
+	}
+	return c.showProblem(w, r, err)
+}
+
+// showProblem shows the page with what was not done. What is possible depends on the instance, whose errors are words for developers.
+func (c *Control) showProblem(w http.ResponseWriter, r *http.Request, err error) error {
+	refused := &page.Refused{Status: http.StatusConflict, Message: sentence(err)}
+	_ = errors.As(err, &refused)
+	v, err := c.view(r)
+	if err == nil {
+		v.Problem = refused.Message
+		pages.Render(w, refused.Status, "control.html", "", v)
+	}
+	return err
+}
+
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// signIn makes the browser that of a user, and leads to the shop.
+func (c *Control) signIn(w http.ResponseWriter, r *http.Request) error {
+	known, err := c.Accounts.SignInAs(w, r, r.PostForm.Get("id"))
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return &page.Refused{Status: 404, Title: "There is no such user", Message: "The account may have been deleted since."}
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// moveClock lets time pass, for people and for souk devcloud advance, which asks for JSON.
+func (c *Control) moveClock(w http.ResponseWriter, r *http.Request) error {
+	asked := strings.Contains(r.Header.Get("Accept"), "application/json")
+	by, err := ReadSpan(r.PostForm.Get("by"))
+	var moved clerk.Moved
+	if err == nil {
+		moved, err = c.Instance.Advance(by)
+	}
+	switch {
+	case err != nil && asked:
+		return fault.InvalidField("body.by", err.Error())
+	case err != nil:
+		return c.showProblem(w, r, err)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	left := c.Instance.Told(ctx)
+	if !asked {
+		http.Redirect(w, r, Prefix+"/?done=advance#clock", http.StatusSeeOther)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(map[string]any{"now": moved.Now.UTC().Format(time.RFC3339), "events": moved.Events, "left": left})
+}
+
+// ReadSpan reads a time such as 31d, 2w, 36h or 1d12h: a Go duration that may begin with weeks and days.
+func ReadSpan(text string) (time.Duration, error) {
+	wrong := errors.New("a time is like 31d, 2w, 36h or 1d12h")
+	rest, sum := strings.TrimSpace(text), time.Duration(0)
+	for _, unit := range []struct {
+		letter string
+		span   time.Duration
+	}{{"y", 365 * 24 * time.Hour}, {"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		number, after, found := strings.Cut(rest, unit.letter)
+		if !found {
+			continue
+		}
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 || n > 3660 {
+			return 0, wrong
+		}
+		sum, rest = sum+time.Duration(n)*unit.span, after
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d > 10*365*24*time.Hour {
+			return 0, wrong
+		}
+		sum += d
+	}
+	if sum <= 0 {
+		return 0, wrong
+	}
+	return sum, nil
+}
+
+func (c *Control) show(w http.ResponseWriter, r *http.Request) error {
+	v, err := c.view(r)
+	if err == nil {
+		v.Done = told[r.URL.Query().Get("done")].Done
+		pages.Render(w, http.StatusOK, "control.html", "", v)
+	}
+	return err
+}
+
+func (c *Control) showEvent(w http.ResponseWriter, r *http.Request) error {
+	for _, e := range c.Instance.Sent() {
+		if e.ID == r.PathValue("id") {
+			httpx.NameRoute(r, Prefix+"/events/{id}")
+			pages.Render(w, http.StatusOK, "event.html", "", eventView{e, indented(e.Body)})
+			return nil
+		}
+	}
+	return errNoPage
+}
