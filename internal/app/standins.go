@@ -19,7 +19,6 @@ import (
 	"souk/internal/demo"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/control"
-	"souk/internal/devcloud/control"
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/devcloud/stripe"
 	"souk/internal/mail"
@@ -33,6 +32,8 @@ type standIns struct {
 	ClerkFrontend *devcloud.Frontend // the Frontend API, served under devcloud.Prefix; nil when Issuer is
 	Stripe        *stripe.Stripe     // nil outside development, or when Stripe is configured
 	Mailbox       *mailbox.Box       // nil outside development, or when SMTP_URL is set
+
+	plans string // the file with the plans of Clerk's stand-in
 }
 
 // open opens those that cfg asks for, and has to's accounts lead to them.
@@ -85,6 +86,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	if s.ClerkBackend, err = devcloud.OpenBackend(ctx, standInDir(cfg), s.Issuer, cfg.LocalURL()+ClerkWebhooks, now); err != nil {
 		return err
 	}
+	s.plans = filepath.Join(standInDir(cfg), "plans.json")
 	mailCode := func(ctx context.Context, email, subject, text string) error {
 		if to.mail == nil {
 			return errors.New("there is no mail server")
@@ -111,8 +113,7 @@ func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
 // places are the paths that the stand-ins answer, the longer of two first.
 func (s *standIns) places() (places []place) {
 	if s.Issuer != nil {
-		places = append(places, place{control.ClockPath, devcloud.Local(control.Clock(s.ClerkBackend.Instance))},
-			place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
+		places = append(places, place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
 			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()},
 			place{control.Prefix + "/", devcloud.Local(s.controls().Handler())})
 	}
@@ -147,7 +148,7 @@ func (s *standIns) controls() *control.Control {
 	if s.Stripe != nil {
 		links = append(links, control.Link{Name: "Stripe", URL: stripe.Prefix + "/"})
 	}
-	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.ClerkBackend.PlansFile, Links: links, Refresh: s.ClerkBackend.Admit}
+	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.plans, Links: links, Refresh: s.ClerkBackend.Admit}
 }
 
 // Pages are those that a developer may want to open, by what they are for.

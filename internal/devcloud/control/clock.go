@@ -1,4 +1,5 @@
-// Package control is where a developer sees what the stand-ins know, and makes things happen in them.
+// Package control is where a developer sees what the stand-in for Clerk knows, and makes things happen in it that a person, a bank, time
+// or a bad network would: sign in as anybody, cancel, fail to pay, let months pass, lose webhooks. It keeps nothing itself.
 package control
 
 import (
@@ -16,7 +17,7 @@ import (
 )
 
 // ClockPath is where the clock of the stand-in for Clerk is read and moved.
-const ClockPath = "/__dev/clock"
+const ClockPath = Prefix + "/clock"
 
 const (
 	maxClockForm = 4 << 10

@@ -1,11 +1,8 @@
-// Package control is the page on which a developer lets things happen at the stand-in for Clerk that a person, a bank or time would
-// do: sign in as anybody, cancel, fail to pay, let months pass, lose webhooks. It keeps nothing itself.
 package control
 
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -19,21 +16,17 @@ import (
 	"souk/internal/devcloud/clerk"
 	"souk/internal/devcloud/fapi"
 	"souk/internal/devcloud/page"
-	"souk/internal/fault"
 	"souk/internal/httpx"
 )
 
 // Prefix is the path of the page.
 const Prefix = "/__dev"
 
-// patience is how long a step of the clock waits until the shop has heard of everything that it caused.
-const patience = 30 * time.Second
-
 //go:embed pages
 var files embed.FS
 
 var pages = page.New(Prefix, files, "pages", template.FuncMap{
-	"day": func(t time.Time) string { return t.UTC().Format("2 Jan 2006") }, "mood": mood, "dollars": dollars, "span": span,
+	"day": func(t time.Time) string { return t.UTC().Format("2 Jan 2006") }, "mood": mood, "dollars": dollars, "span": Say,
 })
 
 // Link leads to another page for developers.
@@ -57,7 +50,7 @@ func (c *Control) Handler() http.Handler {
 	pages.Handle(mux, "GET "+Prefix+"/events/{id}", c.showEvent)
 	pages.Handle(mux, "POST "+Prefix+"/do/{$}", c.press)
 	pages.Handle(mux, "POST "+Prefix+"/sign-in", c.signIn)
-	pages.Handle(mux, "POST "+Prefix+"/clock", c.moveClock)
+	mux.Handle(ClockPath, Clock(c.Instance))
 	pages.Handle(mux, Prefix+"/", func(http.ResponseWriter, *http.Request) error { return errNoPage })
 	return mux
 }
@@ -83,7 +76,7 @@ var told = map[string]struct{ Done, At string }{
 // manyFailures are more payments than anybody tries before the subscription ends.
 const manyFailures = 1000
 
-func (c *Control) do(action string, form url.Values) error {
+func (c *Control) do(ctx context.Context, action string, form url.Values) error {
 	id := form.Get("id")
 	switch action {
 	case "add":
@@ -103,6 +96,8 @@ func (c *Control) do(action string, form url.Values) error {
 		return c.Instance.Cancel(id)
 	case "resume":
 		return c.Instance.Resume(id)
+	case "advance":
+		return c.advance(ctx, form.Get("by"))
 	case "faults":
 		f, err := readFaults(form)
 		if err != nil {
@@ -153,7 +148,7 @@ func readFaults(form url.Values) (f clerk.Faults, err error) {
 // press does what the button says whose form was sent.
 func (c *Control) press(w http.ResponseWriter, r *http.Request) error {
 	action := r.PostForm.Get("do")
-	err := c.do(action, r.PostForm)
+	err := c.do(r.Context(), action, r.PostForm)
 	if err == nil {
 		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
 		return nil
@@ -191,60 +186,19 @@ func (c *Control) signIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// moveClock lets time pass, for people and for souk devcloud advance, which asks for JSON.
-func (c *Control) moveClock(w http.ResponseWriter, r *http.Request) error {
-	asked := strings.Contains(r.Header.Get("Accept"), "application/json")
-	by, err := ReadSpan(r.PostForm.Get("by"))
-	var moved clerk.Moved
-	if err == nil {
-		moved, err = c.Instance.Advance(by)
+// advance lets time pass, and waits until the shop has heard of what that caused.
+func (c *Control) advance(ctx context.Context, by string) error {
+	span, err := Span(strings.TrimSpace(by))
+	if err != nil {
+		return &page.Refused{Status: 422, Message: "A time is like 31d, 2w, 36h or 1d12h."}
 	}
-	switch {
-	case err != nil && asked:
-		return fault.InvalidField("body.by", err.Error())
-	case err != nil:
-		return c.showProblem(w, r, err)
+	moved, err := c.Instance.Advance(span)
+	if err == nil && moved.Events > 0 {
+		ctx, stop := context.WithTimeout(ctx, heardWithin)
+		defer stop()
+		c.Instance.Told(ctx)
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	left := c.Instance.Told(ctx)
-	if !asked {
-		http.Redirect(w, r, Prefix+"/?done=advance#clock", http.StatusSeeOther)
-		return nil
-	}
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]any{"now": moved.Now.UTC().Format(time.RFC3339), "events": moved.Events, "left": left})
-}
-
-// ReadSpan reads a time such as 31d, 2w, 36h or 1d12h: a Go duration that may begin with weeks and days.
-func ReadSpan(text string) (time.Duration, error) {
-	wrong := errors.New("a time is like 31d, 2w, 36h or 1d12h")
-	rest, sum := strings.TrimSpace(text), time.Duration(0)
-	for _, unit := range []struct {
-		letter string
-		span   time.Duration
-	}{{"y", 365 * 24 * time.Hour}, {"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
-		number, after, found := strings.Cut(rest, unit.letter)
-		if !found {
-			continue
-		}
-		n, err := strconv.Atoi(number)
-		if err != nil || n < 0 || n > 3660 {
-			return 0, wrong
-		}
-		sum, rest = sum+time.Duration(n)*unit.span, after
-	}
-	if rest != "" {
-		d, err := time.ParseDuration(rest)
-		if err != nil || d > 10*365*24*time.Hour {
-			return 0, wrong
-		}
-		sum += d
-	}
-	if sum <= 0 {
-		return 0, wrong
-	}
-	return sum, nil
+	return err
 }
 
 func (c *Control) show(w http.ResponseWriter, r *http.Request) error {

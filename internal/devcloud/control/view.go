@@ -157,12 +157,3 @@ func mood(status clerk.Status) string {
 }
 
 func dollars(cents int64) string { return fmt.Sprintf("$%d.%02d", cents/100, cents%100) }
-
-// span is how far the clock is ahead.
-func span(d time.Duration) string {
-	days, hours := int(d/(24*time.Hour)), int(d%(24*time.Hour)/time.Hour)
-	if hours == 0 {
-		return fmt.Sprintf("%d days", days)
-	}
-	return fmt.Sprintf("%d days and %d hours", days, hours)
-}
