@@ -152,7 +152,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Happened: a.notices.OrderHappened,
 		Fulfill:  a.fulfillment.Fulfill, Follow: a.fulfillment.Follow,
 		Ask:       map[string]func(ctx context.Context, buyer int64, o order.Order) error{order.Clerk: a.askClerkFor},
-		PublicURL: cfg.PublicURL, ClerkPlans: cfg.Clerk.SecretKey != "",
+		PublicURL: cfg.PublicURL, ClerkPlans: accounts.clerk.key != "",
 		AllowManual: cfg.OrderConfirmAllowManual, ConfirmSecret: cfg.OrderConfirmSharedSecret.Reveal(),
 	}
 	clerkKeys, err := accounts.clerk.keys()

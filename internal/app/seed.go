@@ -122,10 +122,13 @@ func (a *App) putPrices(ctx context.Context, seller, id int64, p demo.Product) e
 		if there[price.Name] {
 			continue
 		}
-		_, err := a.catalog.CreatePrice(ctx, seller, id, catalog.PriceChange{
+		change := catalog.PriceChange{
 			Name: &price.Name, AmountCents: &price.AmountCents, Currency: new("USD"), BillingPeriod: &price.Period, IsDefault: new(i == 0),
-		})
-		if err != nil {
+		}
+		if p.Plan != nil {
+			change.ClerkPlanID = &p.Plan.ID
+		}
+		if _, err := a.catalog.CreatePrice(ctx, seller, id, change); err != nil {
 			return err
 		}
 	}

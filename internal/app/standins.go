@@ -15,9 +15,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/demo"
 	"souk/internal/devcloud"
+	"souk/internal/devcloud/clerk"
 	"souk/internal/devcloud/control"
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/devcloud/stripe"
@@ -83,7 +85,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	if s.Issuer, err = OpenIssuer(cfg); err != nil {
 		return err
 	}
-	if s.ClerkBackend, err = devcloud.OpenBackend(ctx, standInDir(cfg), s.Issuer, cfg.LocalURL()+ClerkWebhooks, now); err != nil {
+	if s.ClerkBackend, err = devcloud.OpenBackend(ctx, standInDir(cfg), s.Issuer, demoPlans(), cfg.LocalURL()+ClerkWebhooks, now); err != nil {
 		return err
 	}
 	s.plans = filepath.Join(standInDir(cfg), "plans.json")
@@ -100,6 +102,26 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	to.clerk.keysURL = cfg.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
 	to.clerk.issuers, to.clerk.parties = []string{s.Issuer.URL}, append([]string{cfg.PublicURL}, to.clerk.parties...)
 	return err
+}
+
+// demoPlans are those of the demo shop's subscriptions, and the one of everybody else.
+func demoPlans() []clerk.Plan {
+	plans := []clerk.Plan{{ID: "cplan_free", Slug: "free", Name: "Free", Default: true}}
+	for _, p := range demo.Products {
+		if p.Plan == nil {
+			continue
+		}
+		plan := clerk.Plan{ID: p.Plan.ID, Slug: p.Plan.Slug, Name: p.Name, Description: p.Tagline, TrialDays: p.Plan.TrialDays, Features: p.FeatureKeys}
+		for _, price := range p.Prices {
+			if price.Period == catalog.Yearly {
+				plan.Annual = price.AmountCents
+			} else {
+				plan.Monthly = price.AmountCents
+			}
+		}
+		plans = append(plans, plan)
+	}
+	return plans
 }
 
 // OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.

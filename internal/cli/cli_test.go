@@ -281,7 +281,7 @@ func TestOnlyANewDatabaseIsSeededIfNew(t *testing.T) {
 	if out := must(t, append(environ, "CLERK_DOMAIN=clerk.example.com"), "seed", "--if-new"); out != "" {
 		t.Errorf("beside a Clerk domain it says %q", out)
 	}
-	if out := must(t, environ, "seed", "--if-new"); !strings.Contains(out, "8 products") {
+	if out := must(t, environ, "seed", "--if-new"); !strings.Contains(out, "9 products") {
 		t.Errorf("the first run says %q", out)
 	}
 	if out := must(t, environ, "seed", "--if-new"); out != "" {
@@ -291,7 +291,7 @@ func TestOnlyANewDatabaseIsSeededIfNew(t *testing.T) {
 
 func seedTwice(t *testing.T, environ []string) {
 	t.Helper()
-	if out := must(t, environ, "seed"); !strings.Contains(out, "8 products") {
+	if out := must(t, environ, "seed"); !strings.Contains(out, "9 products") {
 		t.Errorf("the first run says %q", out)
 	}
 	s := serve(t, environ)
@@ -322,7 +322,7 @@ func seedTwice(t *testing.T, environ []string) {
 	if out := must(t, environ, "seed"); !strings.Contains(out, "there already") {
 		t.Errorf("the second run says %q", out)
 	}
-	if after := body(t, s.url+"/api/seller/products/", token); len(products) != 8 || !bytes.Equal(before, after) {
+	if after := body(t, s.url+"/api/seller/products/", token); len(products) != 9 || !bytes.Equal(before, after) {
 		t.Errorf("%d products, and after the second run:\n%s", len(products), after)
 	}
 }

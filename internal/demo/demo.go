@@ -22,6 +22,13 @@ type Product struct {
 	Prices                           []Price
 	Files                            []File
 	Offer                            *Offer // of a service
+	Plan                             *Plan  // of a subscription
+}
+
+// Plan is how Clerk sells a subscription: its features are the product's, its prices the recurring ones.
+type Plan struct {
+	ID, Slug  string
+	TrialDays int
 }
 
 // Price is one price.
@@ -98,6 +105,20 @@ var Products = []Product{
 		FeatureKeys: []string{"founder_letters", "letter_archive"}, MaxDownloads: 20,
 		Prices: []Price{{"Monthly", "monthly", 800}, {"Yearly, two months free", "yearly", 8000}},
 		Files:  []File{{"The letter to begin with (Markdown)", "letters/001-begin.md", "1", letter}},
+		Plan:   &Plan{ID: "cplan_founder_letters", Slug: "founder_letters"},
+	},
+	{
+		Name: "Founder Circle", Slug: "founder-circle", Tagline: "The letters, and a call a month with the people who answer them.",
+		Description: "Everything in Founder Letters, and one open call a month: bring a number that worries you, leave with three people who have seen it " +
+			"before. Twelve seats a call, notes for who could not come, and no recording, so that people say what they mean.\n\n" +
+			"The first two weeks are free.",
+		FeatureKeys: []string{"founder_letters", "letter_archive", "founder_circle"}, MaxDownloads: 20,
+		Prices: []Price{{"Monthly", "monthly", 2400}, {"Yearly, two months free", "yearly", 24000}},
+		Files: []File{
+			{"The letter to begin with (Markdown)", "letters/001-begin.md", "1", letter},
+			{"How a call goes (Markdown)", "circle/first-call.md", "1", firstCall},
+		},
+		Plan: &Plan{ID: "cplan_founder_circle", Slug: "founder_circle", TrialDays: 14},
 	},
 	{
 		Name: "Pricing Review", Slug: "pricing-review", Tagline: "An hour on your prices, and a page you can act on the same day.",

@@ -53,6 +53,19 @@ The writer of the letters
 `)
 }
 
+func firstCall() []byte {
+	return []byte(`# How a call goes
+
+The first Wednesday of the month, one hour, cameras as you like.
+
+1. Everybody says one number that moved since the last call, and in which direction. Nobody comments yet.
+2. Three people get twelve minutes each. They say what they want: questions, stories, or a decision.
+3. In the last ten minutes everybody says one thing that they will do before the next call.
+
+Who cannot come sends the number beforehand, and gets the notes.
+`)
+}
+
 func plannerNotes() []byte {
 	return []byte(`# Runway planner: notes
 

@@ -37,16 +37,17 @@ type Backend struct {
 	known int // of people, those who are users
 }
 
-// OpenBackend opens the Backend API beside an issuer, with what it keeps under dir. Its events go to webhook.
-func OpenBackend(ctx context.Context, dir string, issuer *Issuer, webhook string, now func() time.Time) (*Backend, error) {
-	b, err := openBackend(ctx, dir, issuer, webhook, now)
+// OpenBackend opens the Backend API beside an issuer, with what it keeps under dir: its plans are those of plans.json, which is made with the
+// plans given. Its events go to webhook.
+func OpenBackend(ctx context.Context, dir string, issuer *Issuer, plans []clerk.Plan, webhook string, now func() time.Time) (*Backend, error) {
+	b, err := openBackend(ctx, dir, issuer, plans, webhook, now)
 	if err != nil {
 		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
 	}
 	return b, nil
 }
 
-func openBackend(ctx context.Context, dir string, issuer *Issuer, webhook string, now func() time.Time) (*Backend, error) {
+func openBackend(ctx context.Context, dir string, issuer *Issuer, plans []clerk.Plan, webhook string, now func() time.Time) (*Backend, error) {
 	key, err := keep(filepath.Join(dir, "secret_key"), func() ([]byte, error) {
 		var random [32]byte
 		_, _ = rand.Read(random[:]) // never fails
@@ -55,11 +56,19 @@ func openBackend(ctx context.Context, dir string, issuer *Issuer, webhook string
 	if err != nil {
 		return nil, err
 	}
+	path := filepath.Join(dir, "plans.json")
+	text, err := keep(path, func() ([]byte, error) { return clerk.WritePlans(plans), nil })
+	if err != nil {
+		return nil, err
+	}
+	if plans, err = clerk.ReadPlans(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	file, err := store.Open(ctx, filepath.Join(dir, instanceFile))
 	if err != nil {
 		return nil, err
 	}
-	instance, err := clerk.Open(ctx, file, clerk.Options{Plans: clerk.SamplePlans(), Start: now(), Now: now, Dialect: &clerk.Dialect{}, Webhook: webhook})
+	instance, err := clerk.Open(ctx, file, clerk.Options{Plans: plans, Start: now(), Now: now, Dialect: &clerk.Dialect{}, Webhook: webhook})
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

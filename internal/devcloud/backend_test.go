@@ -8,11 +8,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"souk/internal/devcloud/clerk"
 )
 
 func backend(t *testing.T, dir string, i *Issuer) *Backend {
 	t.Helper()
-	b, err := OpenBackend(t.Context(), dir, i, "", time.Now)
+	b, err := OpenBackend(t.Context(), dir, i, clerk.SamplePlans(), "", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -377,7 +377,7 @@ func planJSON(p Plan) map[string]any {
 		trial = p.TrialDays
 	}
 	return map[string]any{
-		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": nil, "avatar_url": nil, "product_id": "",
+		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": orNull(p.Description), "avatar_url": nil, "product_id": "",
 		"fee": fee, "annual_fee": annual, "annual_monthly_fee": annualMonthly, "is_default": p.Default, "is_recurring": !p.Default,
 		"publicly_visible": true, "has_base_fee": !p.Default, "for_payer_type": "user", "features": features,
 		"free_trial_enabled": p.TrialDays > 0, "free_trial_days": trial,

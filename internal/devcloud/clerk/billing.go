@@ -258,6 +258,8 @@ func (i *Instance) fallDue(u *User, it *Item) {
 		i.touch(&it.UpdatedAt)
 		i.emitItem("freeTrialEnding", u, it)
 		return
+	case it.Status == Active && !i.sells(it.PlanID):
+		i.end(u, it)
 	case it.Status == Active:
 		i.renew(u, it, it.PeriodEnd, "updated")
 	case it.Status == Canceled:
@@ -272,6 +274,12 @@ func (i *Instance) fallDue(u *User, it *Item) {
 		i.move(u, it, Abandoned)
 	}
 	i.changed(u)
+}
+
+// sells is false of a plan that is in no list any more.
+func (i *Instance) sells(planID string) bool {
+	_, sold := i.plan(planID)
+	return sold
 }
 
 // renew charges for the period that begins at start. Who cannot pay is past due.

@@ -22,12 +22,14 @@ import (
 
 // Plan is what users subscribe to. Money is in US cents; Clerk bills in no other currency.
 type Plan struct {
-	ID, Slug, Name string
-	Monthly        int64 // a month; 0: not sold by the month
-	Annual         int64 // a year; 0: not sold by the year
-	TrialDays      int
-	Features       []string // slugs
-	Default        bool     // the free plan that everybody has who has no other
+	ID, Slug    string
+	Name        string
+	Description string
+	Monthly     int64 // a month; 0: not sold by the month
+	Annual      int64 // a year; 0: not sold by the year
+	TrialDays   int
+	Features    []string // slugs
+	Default     bool     // the free plan that everybody has who has no other
 }
 
 // Period is how often an item is charged.
@@ -387,8 +389,8 @@ func (i *Instance) living(id string) (*User, error) {
 
 func (i *Instance) plan(id string) (Plan, bool) {
 	n := slices.IndexFunc(i.o.Plans, func(p Plan) bool { return p.ID == id })
-	if n < 0 {
-		return Plan{}, false
+	if n < 0 { // it was sold once
+		return Plan{ID: id, Slug: id, Name: id}, false
 	}
 	return i.o.Plans[n], true
 }

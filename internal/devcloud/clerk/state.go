@@ -92,6 +92,11 @@ func (i *Instance) load(ctx context.Context) error {
 			if len(u.Subscription.Items) == 0 {
 				return fmt.Errorf("user %s has no item", u.ID)
 			}
+			for _, plan := range i.o.Plans {
+				if plan.Default {
+					u.Subscription.Items[0].PlanID = plan.ID
+				}
+			}
 			i.users, i.byID[u.ID] = append(i.users, u), u
 			return nil
 		}),

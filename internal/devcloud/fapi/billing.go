@@ -90,7 +90,7 @@ func planJSON(p clerk.Plan) map[string]any {
 		trial = p.TrialDays
 	}
 	return map[string]any{
-		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": nil, "avatar_url": nil,
+		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": orNull(p.Description), "avatar_url": nil,
 		"fee": fee, "annual_fee": annual, "annual_monthly_fee": annualMonthly, "is_default": p.Default, "is_recurring": !p.Default, "has_base_fee": !p.Default,
 		"for_payer_type": "user", "publicly_visible": true, "features": features, "free_trial_enabled": p.TrialDays > 0, "free_trial_days": trial,
 	}
@@ -98,7 +98,7 @@ func planJSON(p clerk.Plan) map[string]any {
 
 // title writes a slug as people do: "ai-coach" is "Ai coach".
 func title(slug string) string {
-	letters := []rune(strings.ReplaceAll(slug, "-", " "))
+	letters := []rune(strings.NewReplacer("-", " ", "_", " ").Replace(slug))
 	if len(letters) > 0 {
 		letters[0] = unicode.ToUpper(letters[0])
 	}
