@@ -103,12 +103,14 @@ else
 	notes+=("Stripe: stripe-mock cannot be built, its tests are skipped: $(tail -n 1 "$work/stripe")")
 fi
 
-svix=internal/inbox/testdata/svix-npm # Svix's own library, for the tests that let it sign
-if ! command -v npm >/dev/null; then
-	notes+=("svix of npm: not installed, there is no npm")
-elif ! npm ci --prefix "$svix" --ignore-scripts --prefer-offline --fetch-retries=1 --no-audit --no-fund >"$work/npm" 2>&1; then
-	notes+=("svix of npm: not installed: $(grep -m1 "npm error" "$work/npm" || echo npm ci failed)")
-fi
+# Svix's own library, for the tests that let it sign, and Clerk's own types, by which answers of its stand-in are checked.
+for packages in internal/inbox/testdata/svix-npm internal/devcloud/fapi/testdata/types; do
+	if ! command -v npm >/dev/null; then
+		notes+=("$packages: not installed, there is no npm")
+	elif ! npm ci --prefix "$packages" --ignore-scripts --prefer-offline --fetch-retries=1 --no-audit --no-fund >"$work/npm" 2>&1; then
+		notes+=("$packages: not installed: $(grep -m1 "npm error" "$work/npm" || echo npm ci failed)")
+	fi
+done
 
 step gofmt formatted
 step "go vet" go vet ./...

@@ -180,10 +180,9 @@ func (c *call) nextPayment(it *clerk.Item) any {
 	case it.Status == clerk.PastDue:
 		at = it.RetryAt
 	}
-	return map[string]any{
-		"date": ms(at), "amount": money(feeOf(plan, it.Period)),
-		"totals": totalsJSON(plan, it.Period, 0),
-	}
+	totals := totalsJSON(plan, it.Period, 0)
+	totals["credits"], totals["discounts"] = nil, nil
+	return map[string]any{"date": ms(at), "amount": money(feeOf(plan, it.Period)), "totals": totals}
 }
 
 // totalsJSON is what a period costs, and more or less beside it. There are no taxes and no discounts. The base fee is that of a month,
@@ -194,7 +193,7 @@ func totalsJSON(plan clerk.Plan, period clerk.Period, beside int64) map[string]a
 		month = plan.Annual / 12
 	}
 	return map[string]any{
-		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee + beside), "credits": nil, "discounts": nil,
+		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee + beside),
 	}
 }
 

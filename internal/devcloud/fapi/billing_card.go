@@ -103,7 +103,7 @@ func (c *call) initializeMethod() (any, error) {
 		return nil, err
 	}
 	return map[string]any{
-		"object": "commerce_payment_method_initialize", "external_client_secret": newID("seti") + "_secret_dev", "external_gateway_id": "acct_dev",
+		"object": "commerce_payment_method_initialize", "id": newID("cpmi"), "external_client_secret": newID("seti") + "_secret_dev", "external_gateway_id": "acct_dev",
 		"payment_method_order": []string{"card"},
 	}, nil
 }

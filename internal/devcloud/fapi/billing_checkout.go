@@ -201,7 +201,9 @@ func (c *call) checkoutJSON(user clerk.User, p *payer, one *checkout) map[string
 	q := one.Quote
 	totals := totalsJSON(q.Plan, q.Period, q.PastDue-q.Credit)
 	totals["total_due_now"], totals["total_due_per_period"], totals["totals_due_per_period"] = money(q.Due), money(q.Fee), totalsJSON(q.Plan, q.Period, 0)
-	totals["past_due"], totals["account_credit"], totals["credit"], totals["total_due_after_free_trial"] = nil, nil, nil, nil
+	for _, name := range []string{"past_due", "credit", "credits", "discounts", "total_due_after_free_trial"} {
+		totals[name] = nil
+	}
 	if q.PastDue > 0 {
 		totals["past_due"] = money(q.PastDue)
 	}
