@@ -2,6 +2,8 @@ module souk
 
 go 1.26.8
 
+ignore ./frontend/node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/aws/aws-sdk-go-v2 v1.47.7

@@ -13,9 +13,8 @@ var docsFiles embed.FS
 // docsPolicy lets the page load its own files and call this server, and nothing else.
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// docsRoutes serve the page that shows the OpenAPI document. As long as there is no storefront, the front door leads there.
+// docsRoutes serve the page that shows the OpenAPI document.
 func (a *API) docsRoutes() {
-	a.router.Handle("GET /", http.RedirectHandler("/api/docs/", http.StatusSeeOther))
 	for path, file := range map[string]struct{ name, contentType string }{
 		"/api/docs/":         {"docs/index.html", "text/html; charset=utf-8"},
 		"/api/docs/docs.css": {"docs/docs.css", "text/css; charset=utf-8"},

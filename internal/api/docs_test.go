@@ -11,9 +11,6 @@ import (
 
 func TestTheDocsPageLoadsNothingFromElsewhere(t *testing.T) {
 	nobody := souktest.New(t, dbtest.SQLite(t)).Nobody()
-	if front := nobody.Get("/").Is(303); front.Header.Get("Location") != "/api/docs/" {
-		t.Errorf("the front door leads to %q", front.Header.Get("Location"))
-	}
 	elsewhere := regexp.MustCompile(`(?i)(https?:)?//[a-z0-9.-]+\.[a-z]{2,}|@import|\bon[a-z]+=|innerHTML`)
 	for path, kind := range map[string]string{"/api/docs/": "text/html", "/api/docs/docs.css": "text/css", "/api/docs/docs.js": "text/javascript"} {
 		a := nobody.Get(path).Is(200)

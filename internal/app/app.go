@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"souk/frontend"
 	"souk/internal/api"
 	"souk/internal/blob/local"
 	"souk/internal/booking"
@@ -33,6 +34,7 @@ import (
 	"souk/internal/project"
 	"souk/internal/subscription"
 	clerkbilling "souk/internal/subscription/clerk"
+	"souk/internal/web"
 )
 
 // App is a wired shop.
@@ -187,6 +189,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
+	pages, err := web.New(web.Options{Dist: frontend.Dist(), Routes: frontend.Routes(), Page: a.page(accounts.clerk.browser)})
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 	hosts := cfg.AllowedHosts
 	if cfg.StandInClerk() { // its keys are read over HTTP, by the name of this machine
 		hosts = slices.Concat(hosts, []string{"localhost", "127.0.0.1", "::1"})
@@ -195,7 +201,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Hosts: hosts, Origins: cfg.CORSAllowedOrigins, HTTPS: strings.HasPrefix(cfg.PublicURL, "https:"), Limits: httpx.DefaultLimits(),
 		Long: movesFile, Observe: a.metrics.Request,
 	}
-	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(handler, a.fulfillment.Stands)))
+	a.Handler = edge.Wrap(a.withStandIns(a.withFiles(pages.Beside(handler), a.fulfillment.Stands)))
 	return a, nil
 }
 

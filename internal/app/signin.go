@@ -16,6 +16,7 @@ import (
 	"souk/internal/identity/supabase"
 	"souk/internal/inbox"
 	"souk/internal/mail"
+	"souk/internal/web"
 )
 
 // accounts are where the providers are asked: at home, or in their stand-ins.
@@ -31,6 +32,7 @@ type clerkAccount struct {
 	keysURL          string
 	origin, key      string   // of the Backend API; without a key it is not asked
 	secrets          []string // of its webhooks
+	browser          web.Clerk
 }
 
 func clerkOf(cfg *config.Config) clerkAccount {
@@ -39,6 +41,8 @@ func clerkOf(cfg *config.Config) clerkAccount {
 	for _, secret := range c.WebhookSigningSecret {
 		account.secrets = append(account.secrets, secret.Reveal())
 	}
+	frontend := cfg.FrontendAPI()
+	account.browser = web.Clerk{PublishableKey: c.PublishableKey, FrontendAPI: frontend, Scripts: frontend + "/npm"}
 	return account
 }
 

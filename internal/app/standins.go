@@ -22,8 +22,10 @@ import (
 	"souk/internal/devcloud/clerk"
 	"souk/internal/devcloud/control"
 	"souk/internal/devcloud/mailbox"
+	"souk/internal/devcloud/sdk"
 	"souk/internal/devcloud/stripe"
 	"souk/internal/mail"
+	"souk/internal/web"
 )
 
 // standIns are the strangers that development needs in place of providers that are not configured. A program built with
@@ -100,6 +102,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	to.clerk.origin, to.clerk.key = cfg.LocalURL()+devcloud.BackendPrefix, s.ClerkBackend.SecretKey
 	to.clerk.secrets = append(to.clerk.secrets, s.ClerkBackend.Instance.WebhookSecret())
 	to.clerk.keysURL = cfg.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
+	to.clerk.browser = web.Clerk{PublishableKey: devcloud.PublishableKey(cfg.PublicURL), ProxyURL: devcloud.Prefix, Scripts: scriptsPrefix}
 	to.clerk.issuers, to.clerk.parties = []string{s.Issuer.URL}, append([]string{cfg.PublicURL}, to.clerk.parties...)
 	return err
 }
@@ -124,6 +127,9 @@ func demoPlans() []clerk.Plan {
 	return plans
 }
 
+// scriptsPrefix is where the browser's SDK is, below the Frontend API as at Clerk.
+const scriptsPrefix = devcloud.Prefix + "/npm"
+
 // OpenIssuer opens the stand-in for Clerk with the key that serve uses, whether it runs or not.
 func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
 	if !cfg.StandInClerk() {
@@ -136,8 +142,8 @@ func OpenIssuer(cfg *config.Config) (*devcloud.Issuer, error) {
 func (s *standIns) places() (places []place) {
 	if s.Issuer != nil {
 		places = append(places, place{devcloud.BackendPrefix + "/", s.ClerkBackend.Handler()},
-			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()},
-			place{control.Prefix + "/", devcloud.Local(s.controls().Handler())})
+			place{devcloud.Prefix + "/.well-known/", s.Issuer.Handler()}, place{scriptsPrefix + "/", devcloud.Local(sdk.Handler(scriptsPrefix + "/"))},
+			place{devcloud.Prefix + "/", s.ClerkFrontend.Handler()}, place{control.Prefix + "/", devcloud.Local(s.controls().Handler())})
 	}
 	if s.Stripe != nil {
 		handler := devcloud.Local(s.Stripe.Handler())

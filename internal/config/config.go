@@ -75,6 +75,7 @@ type Config struct {
 
 	Clerk struct {
 		SecretKey            Secret   `env:"SECRET_KEY"`
+		PublishableKey       string   `env:"PUBLISHABLE_KEY"` // for browsers
 		Domain               string   `env:"DOMAIN"`
 		JWKSURL              string   `env:"JWKS_URL"`
 		JWTIssuers           []string `env:"JWT_ISSUER"`
@@ -152,9 +153,10 @@ func IsLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// aliases are older names of settings: read when the name itself is not set.
+// aliases are other names of settings, from older shops and from pages that are built alone: read when the name itself is not set.
 var aliases = map[string]string{
-	"SECRET_KEY": "DJANGO_SECRET_KEY", "DEBUG": "DJANGO_DEBUG", "ALLOWED_HOSTS": "DJANGO_ALLOWED_HOSTS",
+	"CLERK_PUBLISHABLE_KEY": "VITE_CLERK_PUBLISHABLE_KEY",
+	"SECRET_KEY":            "DJANGO_SECRET_KEY", "DEBUG": "DJANGO_DEBUG", "ALLOWED_HOSTS": "DJANGO_ALLOWED_HOSTS",
 }
 
 // Load reads dotenv (a file that may be missing) and the environment, which wins. The error is a Fault that lists all that is
@@ -275,6 +277,9 @@ func (c *Config) derive() {
 		if len(c.Clerk.JWTIssuers) == 0 {
 			c.Clerk.JWTIssuers = []string{origin}
 		}
+		if c.Clerk.PublishableKey == "" {
+			c.Clerk.PublishableKey = publishableKey(origin, c.Clerk.SecretKey.Reveal())
+		}
 	}
 	for i, s := range c.Clerk.WebhookSigningSecret {
 		c.Clerk.WebhookSigningSecret[i] = Secret(strings.TrimSpace(s.Reveal()))
@@ -336,6 +341,7 @@ func (c *Config) check() (faults []error) {
 	faults = append(faults, c.checkStorage()...)
 	faults = append(faults, c.checkMail()...)
 	faults = append(faults, c.checkStripe()...)
+	faults = append(faults, c.checkClerkKeys()...)
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			wrong("CORS_ALLOWED_ORIGINS and CSRF_TRUSTED_ORIGINS take exact origins, such as https://shop.example.com, and no *")

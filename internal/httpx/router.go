@@ -63,7 +63,7 @@ func redirectToSlash(w http.ResponseWriter, r *http.Request) {
 
 var (
 	errNoRoute = fault.New(fault.NotFound, "not_found", "There is nothing at this address.")
-	errMethod  = &Problem{
+	ErrMethod  = &Problem{
 		Type: "urn:souk:problem:method_not_allowed", Title: "Method Not Allowed", Status: http.StatusMethodNotAllowed,
 		Detail: "This address does not take that method; the Allow header lists those it takes.", Code: "method_not_allowed",
 	}
@@ -87,7 +87,7 @@ func (rt *Router) unknown(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Allow", told.Header().Get("Allow"))
-	WriteProblem(w, r, errMethod)
+	WriteProblem(w, r, ErrMethod)
 }
 
 // verdict takes an answer's status and header, and drops its body.
