@@ -156,7 +156,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	address := strings.TrimSuffix(r.URL.Path, "/")
 	switch pattern := h.route(address); {
 	case pattern == "":
-		httpx.NameRoute(r, "GET unknown page")
 		h.document.Serve(w, r, http.StatusNotFound)
 	case address != "" && address != r.URL.Path: // one address each
 		target := *r.URL
