@@ -328,7 +328,7 @@ func (a *API) subscription(r *http.Request) (any, *problem) {
 	return map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "instance_id": a.instance.ID, "status": s.Status, "payer_id": s.PayerID,
 		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "active_at": ms(s.ActiveAt), "past_due_at": ms(s.PastDueAt),
-		"subscription_items": items, "next_payment": next, "eligible_for_free_trial": u.eligibleForTrial(),
+		"subscription_items": items, "next_payment": next, "eligible_for_free_trial": u.EligibleForTrial(),
 	}, nil
 }
 
@@ -339,9 +339,9 @@ func (a *API) nextPayment(it *Item) any {
 	case plan.Default:
 		return nil
 	case it.Status == Upcoming:
-		return map[string]any{"date": ms(it.PeriodStart), "amount": money(plan.fee(it.Period))}
+		return map[string]any{"date": ms(it.PeriodStart), "amount": money(plan.Fee(it.Period))}
 	case it.Status == Active:
-		return map[string]any{"date": ms(it.PeriodEnd), "amount": money(plan.fee(it.Period))}
+		return map[string]any{"date": ms(it.PeriodEnd), "amount": money(plan.Fee(it.Period))}
 	}
 	return nil
 }
@@ -351,7 +351,7 @@ func (a *API) itemJSON(u *User, it *Item) map[string]any {
 	return map[string]any{
 		"object": "commerce_subscription_item", "id": it.ID, "instance_id": a.instance.ID, "status": it.Status,
 		"plan_id": it.PlanID, "price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "plan": planJSON(plan), "plan_period": it.Period,
-		"payment_method": nil, "payment_method_id": "", "lifetime_paid": money(it.LifetimePaid), "amount": money(plan.fee(it.Period)),
+		"payment_method": nil, "payment_method_id": "", "lifetime_paid": money(it.LifetimePaid), "amount": money(plan.Fee(it.Period)),
 		"next_payment": a.nextPayment(it), "payer_id": u.Subscription.PayerID, "payer": u.payerJSON(Null), "is_free_trial": it.FreeTrial,
 		"period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), "proration_date": nil,
 		"canceled_at": ms(it.CanceledAt), "past_due_at": ms(it.PastDueAt), "ended_at": ms(it.EndedAt),
@@ -371,7 +371,7 @@ func planJSON(p Plan) map[string]any {
 		fee = money(p.Monthly)
 	}
 	if p.Annual > 0 {
-		annual, annualMonthly = money(p.Annual), money(p.Annual/12)
+		annual, annualMonthly = money(p.Annual), money(p.AnnualMonthly())
 	}
 	if p.TrialDays > 0 {
 		trial = p.TrialDays

@@ -53,16 +53,16 @@ func (i *Instance) Preview(userID, planID string, period Period) (Quote, error) 
 
 func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err error) {
 	plan, ok := i.plan(planID)
-	if !ok || plan.Default || plan.fee(period) == 0 {
+	if !ok || plan.Default || plan.Fee(period) == 0 {
 		return q, fmt.Errorf("%s by the %s: %w", planID, period, ErrNotSold)
 	}
 	start := i.now.Truncate(time.Second)
-	q = Quote{Plan: plan, Period: period, Fee: plan.fee(period), Immediate: true, PeriodStart: start, PeriodEnd: period.after(start)}
-	held := u.held()
+	q = Quote{Plan: plan, Period: period, Fee: plan.Fee(period), Immediate: true, PeriodStart: start, PeriodEnd: period.after(start)}
+	held := u.Held()
 	if held == nil {
 		q.PastDue = u.Owed
 		q.Due = q.Fee + q.PastDue
-		if plan.TrialDays > 0 && u.eligibleForTrial() {
+		if plan.TrialDays > 0 && u.EligibleForTrial() {
 			q.Trial, q.Due, q.PeriodEnd = true, 0, start.AddDate(0, 0, plan.TrialDays)
 		}
 		return q, nil
@@ -72,15 +72,15 @@ func (i *Instance) quote(u *User, planID string, period Period) (q Quote, err er
 	case same && held.Status == PastDue:
 		return q, fmt.Errorf("user %s: %w", u.ID, ErrPastDue)
 	case held.Status == PastDue:
-		q.PastDue = u.Owed + old.fee(held.Period)
+		q.PastDue = u.Owed + old.Fee(held.Period)
 		q.Due = q.Fee + q.PastDue
 	case same && held.Status == Canceled:
 		q.Resumes, q.PeriodStart, q.PeriodEnd = true, held.PeriodStart, held.PeriodEnd
 	case same:
 		return q, fmt.Errorf("user %s, %s: %w", u.ID, planID, ErrHeld)
-	case q.Fee > old.fee(held.Period):
+	case q.Fee > old.Fee(held.Period):
 		if q.DaysLeft, q.Days = i.rest(held); q.DaysLeft > 0 {
-			q.Credit = min(old.fee(held.Period)*int64(q.DaysLeft)/int64(q.Days), q.Fee)
+			q.Credit = min(old.Fee(held.Period)*int64(q.DaysLeft)/int64(q.Days), q.Fee)
 		}
 		q.Due = q.Fee - q.Credit
 	default:
@@ -102,7 +102,7 @@ func (i *Instance) subscribe(u *User, planID string, period Period) error {
 	paid := true
 	switch {
 	case q.Resumes:
-		i.resume(u, u.held())
+		i.resume(u, u.Held())
 	case q.Trial:
 		it := i.newItem(u, q.Plan, period, Active)
 		it.FreeTrial, it.PeriodEnd = true, q.PeriodEnd
@@ -110,7 +110,7 @@ func (i *Instance) subscribe(u *User, planID string, period Period) error {
 	case q.Immediate:
 		paid = i.checkout(u, q)
 	default:
-		held := u.held()
+		held := u.Held()
 		i.abandonUpcoming(u)
 		if held.Status != Canceled {
 			i.touch(&held.CanceledAt)
@@ -129,7 +129,7 @@ func (i *Instance) subscribe(u *User, planID string, period Period) error {
 
 // Cancel ends the paid plan with its period, and the default plan is upcoming. What is past due ends at once.
 func (i *Instance) Cancel(userID string) error {
-	return i.changeUser(userID, func(u *User) error { return i.cancel(u, u.held()) })
+	return i.changeUser(userID, func(u *User) error { return i.cancel(u, u.Held()) })
 }
 
 // CancelItem is Cancel of one item. Where that is the upcoming one of a downgrade, the default plan is upcoming in its place.
@@ -142,7 +142,7 @@ func (i *Instance) cancelItem(u *User, itemID string) error {
 	if n < 0 {
 		return fmt.Errorf("user %s has no item %s", u.ID, itemID)
 	}
-	it, held := u.Subscription.Items[n], u.held()
+	it, held := u.Subscription.Items[n], u.Held()
 	if n == 0 || it.Status != Upcoming || held == nil {
 		if it != held {
 			held = nil
@@ -180,7 +180,7 @@ func (i *Instance) freeAfter(u *User, it *Item) {
 // Resume takes a cancellation or a downgrade back before the period ends.
 func (i *Instance) Resume(userID string) error {
 	return i.changeUser(userID, func(u *User) error {
-		it := u.held()
+		it := u.Held()
 		if it == nil || it.Status != Canceled {
 			return fmt.Errorf("user %s has canceled nothing", userID)
 		}
@@ -285,7 +285,7 @@ func (i *Instance) sells(planID string) bool {
 // renew charges for the period that begins at start. Who cannot pay is past due.
 func (i *Instance) renew(u *User, it *Item, start time.Time, event string) {
 	plan, _ := i.plan(it.PlanID)
-	a := i.attempt(u, it, "recurring", plan.fee(it.Period), 0)
+	a := i.attempt(u, it, "recurring", plan.Fee(it.Period), 0)
 	if i.charge(u, a) {
 		it.Status, it.FreeTrial, it.PastDueAt, it.Retries = Active, false, time.Time{}, 0
 		it.PeriodStart, it.PeriodEnd = start, it.Period.after(start)
@@ -337,7 +337,7 @@ func (i *Instance) replace(u *User, it *Item) {
 func (i *Instance) end(u *User, it *Item) {
 	if it.Status == PastDue {
 		plan, _ := i.plan(it.PlanID)
-		u.Owed += plan.fee(it.Period)
+		u.Owed += plan.Fee(it.Period)
 	}
 	i.move(u, it, Ended)
 	items := u.Subscription.Items
@@ -458,8 +458,8 @@ func (i *Instance) rest(it *Item) (left, days int) {
 	return int((until + day - 1) / day), int((whole + day - 1) / day)
 }
 
-// held is the paid item that gives access, nil for who has the default plan.
-func (u *User) held() *Item {
+// Held is the paid item that gives access, nil for who has the default plan.
+func (u *User) Held() *Item {
 	for _, it := range u.Subscription.Items[1:] {
 		if it.Status == Active || it.Status == Canceled || it.Status == PastDue {
 			return it
@@ -468,7 +468,8 @@ func (u *User) held() *Item {
 	return nil
 }
 
-func (u *User) eligibleForTrial() bool {
+// EligibleForTrial says whether the user never had a trial, nor paid.
+func (u *User) EligibleForTrial() bool {
 	return !slices.ContainsFunc(u.Subscription.Items, func(it *Item) bool { return it.Noticed || it.FreeTrial || it.LifetimePaid > 0 })
 }
 
@@ -479,7 +480,7 @@ func (i *Instance) Access(userID string) (plan string, features []string) {
 	if err != nil {
 		return "", nil
 	}
-	it := u.held()
+	it := u.Held()
 	if it == nil {
 		it = u.Subscription.Items[0]
 	}

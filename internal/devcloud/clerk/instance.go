@@ -48,13 +48,16 @@ func (p Period) after(t time.Time) time.Time {
 	return t.AddDate(0, 1, 0)
 }
 
-// fee is what one period costs.
-func (p Plan) fee(period Period) int64 {
+// Fee is what one period costs.
+func (p Plan) Fee(period Period) int64 {
 	if period == Annual {
 		return p.Annual
 	}
 	return p.Monthly
 }
+
+// AnnualMonthly is what a month costs of a year, rounded to a cent.
+func (p Plan) AnnualMonthly() int64 { return (p.Annual + 6) / 12 }
 
 // Status is where an item or a subscription stands.
 type Status string

@@ -229,7 +229,7 @@ func TestAPreviewIsWhatThenHappens(t *testing.T) {
 	buy := func(plan string, p Period, want Quote) {
 		t.Helper()
 		q := quote(plan, p)
-		want.Plan, want.Period, want.Fee = q.Plan, p, q.Plan.fee(p)
+		want.Plan, want.Period, want.Fee = q.Plan, p, q.Plan.Fee(p)
 		if q.Plan.ID != plan || !reflect.DeepEqual(q, want) {
 			t.Errorf("%s is\n %+v, want\n %+v", plan, q, want)
 		}

@@ -194,8 +194,8 @@ func (i *Instance) itemJSON(d Dialect, it *Item) map[string]any {
 		data["canceled_at"], data["past_due_at"], data["ended_at"] = ms(it.CanceledAt), ms(it.PastDueAt), ms(it.EndedAt)
 	}
 	if d.ItemMoney {
-		data["amount"], data["lifetime_paid"] = money(plan.fee(it.Period)), money(it.LifetimePaid)
-		data["next_payment_amount"], data["next_payment_date"] = plan.fee(it.Period), ms(it.PeriodEnd)
+		data["amount"], data["lifetime_paid"] = money(plan.Fee(it.Period)), money(it.LifetimePaid)
+		data["next_payment_amount"], data["next_payment_date"] = plan.Fee(it.Period), ms(it.PeriodEnd)
 	}
 	if d.Plan != PlanObject {
 		data["plan_id"] = it.PlanID

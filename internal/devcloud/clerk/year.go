@@ -102,14 +102,14 @@ var errNotNow = fmt.Errorf("this does not fit the user")
 func (y *year) anyPlan() (string, Period) {
 	for {
 		plan, period := pick(y.r, y.Plans()...), pick(y.r, Month, Annual)
-		if plan.fee(period) > 0 {
+		if plan.Fee(period) > 0 {
 			return plan.ID, period
 		}
 	}
 }
 
 func (y *year) subscribe(u *User) error {
-	if u.held() != nil {
+	if u.Held() != nil {
 		return errNotNow
 	}
 	plan, period := y.anyPlan()
@@ -117,7 +117,7 @@ func (y *year) subscribe(u *User) error {
 }
 
 func (y *year) change(u *User) error {
-	if u.held() == nil {
+	if u.Held() == nil {
 		return errNotNow
 	}
 	plan, period := y.anyPlan()
@@ -137,14 +137,14 @@ func (y *year) fail(u *User) error { return y.failNext(u, 1+y.r.IntN(2)) }
 func (y *year) bankrupt(u *User) error { return y.failNext(u, 1+maxRetries) }
 
 func (y *year) failNext(u *User, n int) error {
-	if it := u.held(); it == nil || it.Status != Active || u.Fails > 0 || it.PeriodEnd.Sub(y.now) > 35*24*time.Hour {
+	if it := u.Held(); it == nil || it.Status != Active || u.Fails > 0 || it.PeriodEnd.Sub(y.now) > 35*24*time.Hour {
 		return errNotNow
 	}
 	return y.FailPayments(u.ID, n)
 }
 
 func (y *year) failedCheckout(u *User) error {
-	if u.held() != nil || u.Fails > 0 {
+	if u.Held() != nil || u.Fails > 0 {
 		return errNotNow
 	}
 	u.Fails = 1

@@ -84,7 +84,7 @@ func planJSON(p clerk.Plan) map[string]any {
 		fee = money(p.Monthly)
 	}
 	if p.Annual > 0 {
-		annual, annualMonthly = money(p.Annual), money(p.Annual/12)
+		annual, annualMonthly = money(p.Annual), money(p.AnnualMonthly())
 	}
 	if p.TrialDays > 0 {
 		trial = p.TrialDays
@@ -105,14 +105,6 @@ func title(slug string) string {
 	return string(letters)
 }
 
-// feeOf is what one period of a plan costs.
-func feeOf(p clerk.Plan, period clerk.Period) int64 {
-	if period == clerk.Annual {
-		return p.Annual
-	}
-	return p.Monthly
-}
-
 func (c *call) subscription() (any, error) {
 	user, _, err := c.me()
 	if err != nil {
@@ -131,27 +123,13 @@ func (c *call) subscription() (any, error) {
 	return map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt),
 		"active_at": ms(s.ActiveAt), "past_due_at": ms(s.PastDueAt), "subscription_items": items, "next_payment": next,
-		"eligible_for_free_trial": eligibleForTrial(user),
+		"eligible_for_free_trial": user.EligibleForTrial(),
 	}, nil
 }
 
 // stands says whether an item is one that the user has, or will have.
 func stands(it *clerk.Item) bool {
 	return slices.Contains([]clerk.Status{clerk.Active, clerk.Canceled, clerk.PastDue, clerk.Upcoming}, it.Status)
-}
-
-// held is the paid item that gives access, nil for who has the default plan.
-func held(user clerk.User) *clerk.Item {
-	for _, it := range user.Subscription.Items[1:] {
-		if stands(it) && it.Status != clerk.Upcoming {
-			return it
-		}
-	}
-	return nil
-}
-
-func eligibleForTrial(user clerk.User) bool {
-	return !slices.ContainsFunc(user.Subscription.Items, func(it *clerk.Item) bool { return it.FreeTrial || it.LifetimePaid > 0 })
 }
 
 // itemJSON has no status canceled: to the Frontend API, what is canceled is active until its period ends.
@@ -162,7 +140,7 @@ func (c *call) itemJSON(it *clerk.Item) map[string]any {
 	}
 	return map[string]any{
 		"object": "commerce_subscription_item", "id": it.ID, "status": status, "plan": planJSON(plan), "plan_period": it.Period,
-		"price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "amount": money(feeOf(plan, it.Period)), "next_payment": c.nextPayment(it),
+		"price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "amount": money(plan.Fee(it.Period)), "next_payment": c.nextPayment(it),
 		"is_free_trial": it.FreeTrial, "period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), "created_at": ms(it.CreatedAt),
 		"canceled_at": ms(it.CanceledAt), "past_due_at": ms(it.PastDueAt),
 	}
@@ -182,15 +160,15 @@ func (c *call) nextPayment(it *clerk.Item) any {
 	}
 	totals := totalsJSON(plan, it.Period, 0)
 	totals["credits"], totals["discounts"] = nil, nil
-	return map[string]any{"date": ms(at), "amount": money(feeOf(plan, it.Period)), "totals": totals}
+	return map[string]any{"date": ms(at), "amount": money(plan.Fee(it.Period)), "totals": totals}
 }
 
 // totalsJSON is what a period costs, and more or less beside it. There are no taxes and no discounts. The base fee is that of a month,
 // also where it is paid by the year.
 func totalsJSON(plan clerk.Plan, period clerk.Period, beside int64) map[string]any {
-	fee, month := feeOf(plan, period), plan.Monthly
+	fee, month := plan.Fee(period), plan.Monthly
 	if period == clerk.Annual {
-		month = plan.Annual / 12
+		month = plan.AnnualMonthly()
 	}
 	return map[string]any{
 		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee + beside),

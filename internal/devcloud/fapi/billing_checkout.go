@@ -33,7 +33,7 @@ func (c *call) quote(user clerk.User, planID string, period clerk.Period) (clerk
 		q, err := c.o.Instance.Preview(user.ID, planID, period)
 		return q, refused(err)
 	}
-	old := held(user)
+	old := user.Held()
 	if old == nil || old.Status == clerk.Canceled && upcoming(user).PlanID == planID {
 		return clerk.Quote{}, refused(clerk.ErrHeld)
 	}
@@ -190,7 +190,7 @@ func (c *call) take(user clerk.User, q clerk.Quote, m *method) error {
 
 // takeDefault cancels what is held, or the plan that would follow it.
 func (c *call) takeDefault(user clerk.User) error {
-	it := held(user)
+	it := user.Held()
 	if it.Status == clerk.Canceled {
 		it = upcoming(user)
 	}
