@@ -143,7 +143,7 @@ func TestTheOldestMailsGo(t *testing.T) {
 func TestPages(t *testing.T) {
 	b := open(t, t.TempDir())
 	empty, _ := b.get(Prefix+"/", 200)
-	if !strings.Contains(empty, "No mail yet") || !strings.Contains(empty, `http-equiv="refresh"`) {
+	if !strings.Contains(empty, "No mail yet") || !strings.Contains(empty, `src="/__mail/messages/news?after=0"`) {
 		t.Errorf("the empty page: %s", empty)
 	}
 	for n := range pageOf + 2 {
@@ -171,7 +171,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("the first page: %s", list)
 	}
 	older, _ := b.get(Prefix+"/messages/?before=3&search=", 200)
-	if strings.Count(older, "<li>") != 2 || strings.Contains(older, "refresh") {
+	if strings.Count(older, "<li>") != 2 || strings.Contains(older, "<iframe") {
 		t.Errorf("the second page: %s", older)
 	}
 	html, header := b.get(last+"html", 200)
@@ -222,4 +222,36 @@ func TestWhateverComesIsKept(t *testing.T) {
 			t.Errorf("%q is kept as %q", source, m.Source)
 		}
 	}
+}
+
+func TestNewMailIsToldOfBesideTheList(t *testing.T) {
+	b := open(t, t.TempDir())
+	news := func(after int) string {
+		text, header := b.get(fmt.Sprintf("%s/messages/news?after=%d", Prefix, after), 200)
+		if header.Get("Content-Security-Policy") != newsPolicy {
+			t.Errorf("headers %v", header)
+		}
+		return text
+	}
+	const again, link = `http-equiv="refresh"`, `<a href="/__mail/messages/" target="_top">`
+	if text := news(0); !strings.Contains(text, again) || strings.Contains(text, link) {
+		t.Errorf("without a mail: %s", text)
+	}
+	if err := b.send(letter(1)); err != nil {
+		t.Fatal(err)
+	}
+	if text := news(0); strings.Contains(text, again) || !strings.Contains(text, link) { // the link keeps the focus
+		t.Errorf("with a new one: %s", text)
+	}
+	if text := news(1); !strings.Contains(text, again) || strings.Contains(text, link) {
+		t.Errorf("with one that is known: %s", text)
+	}
+	list, _ := b.get(Prefix+"/messages/", 200)
+	if strings.Contains(list, again) || !strings.Contains(list, "news?after=1\"") {
+		t.Errorf("the list: %s", list)
+	}
+	if quiet, _ := b.get(Prefix+"/messages/?refresh=off", 200); strings.Contains(quiet, "<iframe") {
+		t.Error("it looks for mail although it shall not")
+	}
+	b.get(Prefix+"/messages/news", 404)
 }

@@ -31,7 +31,9 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 
 const (
 	pageOf     = 50
+	lookEvery  = 5 // seconds
 	pagePolicy = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	newsPolicy = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 	// A mail is shown as a mail program does: its own style, no script, no picture from elsewhere, and links open beside.
 	mailPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
 		"form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -52,6 +54,7 @@ func (b *Box) Handler() http.Handler {
 	mux.Handle("GET "+Prefix+"/mailbox.css", httpx.Static("text/css; charset=utf-8", style))
 	mux.Handle("GET "+Prefix+"/{$}", http.RedirectHandler(Prefix+"/messages/", http.StatusTemporaryRedirect))
 	answer("/messages/{$}", b.listPage)
+	answer("/messages/news", b.newsPage)
 	answer("/messages/{id}/{$}", b.mailPage)
 	answer("/messages/{id}/html", b.mailHTML)
 	answer("/api/messages", b.listJSON)
@@ -65,11 +68,12 @@ var (
 )
 
 type listView struct {
-	Search  string
-	Mails   []Mail
-	Older   string // the address of the next page, or empty
-	First   bool
-	Refresh int // seconds; 0: not
+	Search string
+	Mails  []Mail
+	Older  string // the address of the next page, or empty
+	First  bool
+	Looks  bool  // for new mail
+	Newest int64 // id; 0: there is none
 }
 
 func (b *Box) listPage(w http.ResponseWriter, r *http.Request) error {
@@ -86,10 +90,28 @@ func (b *Box) listPage(w http.ResponseWriter, r *http.Request) error {
 		v.Mails = v.Mails[:pageOf]
 		v.Older = "?" + url.Values{"search": {v.Search}, "before": {strconv.FormatInt(v.Mails[pageOf-1].ID, 10)}}.Encode()
 	}
-	if v.First && v.Search == "" && query.Get("refresh") != "off" {
-		v.Refresh = 5
+	v.Looks = v.First && v.Search == "" && query.Get("refresh") != "off"
+	if len(v.Mails) > 0 {
+		v.Newest = v.Mails[0].ID
 	}
-	return page(w, "list.html", v)
+	return page(w, "list.html", pagePolicy, v)
+}
+
+// newsPage is the frame that says when a mail has come since the list was shown. It loads itself again and again, so that the list
+// need not, which would take the focus from where it is.
+func (b *Box) newsPage(w http.ResponseWriter, r *http.Request) error {
+	after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil {
+		return errNoPage
+	}
+	newest, err := b.List(r.Context(), "", math.MaxInt64, 1)
+	if err != nil {
+		return err
+	}
+	return page(w, "news.html", newsPolicy, struct {
+		Come    bool
+		Refresh int
+	}{len(newest) > 0 && newest[0].ID > after, lookEvery})
 }
 
 type mailView struct {
@@ -117,7 +139,7 @@ func (b *Box) mailPage(w http.ResponseWriter, r *http.Request) error {
 			*beside.into = beside.id
 		}
 	}
-	return page(w, "mail.html", v)
+	return page(w, "mail.html", pagePolicy, v)
 }
 
 var head = regexp.MustCompile(`(?i)<head[^>]*>`)
@@ -182,12 +204,12 @@ func (b *Box) listJSON(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func page(w http.ResponseWriter, name string, view any) error {
+func page(w http.ResponseWriter, name, policy string, view any) error {
 	var body bytes.Buffer
 	if err := templates.ExecuteTemplate(&body, name, view); err != nil {
 		return err
 	}
-	write(w, pagePolicy, "text/html; charset=utf-8", body.Bytes())
+	write(w, policy, "text/html; charset=utf-8", body.Bytes())
 	return nil
 }
 
