@@ -67,39 +67,6 @@ type call struct {
 // asker is who caused an event: a request to the API. The zero value is nobody's.
 type asker struct{ ID, Key string }
 
-// breakage is what is to go wrong with the next requests.
-type breakage struct {
-	left, status int
-	path         string // that the request's must contain
-}
-
-// FailNext has the API answer the next n requests whose path contains part with a status, without doing anything; status 0: it does
-// what is asked, and the answer gets lost.
-func (s *Stripe) FailNext(part string, n, status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = append(s.broken, breakage{n, status, part})
-}
-
-// Heal ends what FailNext asked for.
-func (s *Stripe) Heal() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = nil
-}
-
-func (s *Stripe) nextBreakage(path string) (status int, broken bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for n := range s.broken {
-		if b := &s.broken[n]; b.left > 0 && strings.Contains(path, b.path) {
-			b.left--
-			return b.status, true
-		}
-	}
-	return 0, false
-}
-
 func (s *Stripe) apiRoutes(mux *http.ServeMux) {
 	for _, op := range []struct {
 		pattern string

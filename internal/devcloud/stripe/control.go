@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ type controlView struct {
 	Held           int // events
 	Lose, Double   int // per cent
 	Late           int // seconds
+	Seed           uint64
+	Broken         []Breakage
+	Calls, Ends    []choice // of what can be broken, and how
 	Now            time.Time
 }
 
@@ -43,6 +47,8 @@ func newestOf[T any](all []T) list[T] { return list[T]{all[:min(len(all), shown)
 // told says of each action what it has done, and the part of the page that shows it.
 var told = map[string]struct{ Done, At string }{
 	"faults":     {"Webhooks go wrong as you said", "network"},
+	"break":      {"The next calls of the API fail", "network"},
+	"mend":       {"The API works again", "network"},
 	"hold":       {"New webhooks are held back", "network"},
 	"unhold":     {"New webhooks are sent by themselves", "network"},
 	"slow":       {"Refunds wait until you decide them", "network"},
@@ -72,6 +78,11 @@ func (s *Stripe) do(ctx context.Context, action string, form url.Values) error {
 			return err
 		}
 		return s.SetFaults(ctx, f)
+	case "break":
+		return s.breakCalls(form)
+	case "mend":
+		s.Heal()
+		return nil
 	case "hold", "unhold":
 		return s.Hold(ctx, action == "hold")
 	case "slow", "fast":
@@ -119,18 +130,18 @@ func (s *Stripe) amountOf(id, text string) (int64, error) {
 }
 
 func readFaults(form url.Values) (f Faults, err error) {
-	var numbers [3]int
+	var numbers [4]int
 	for i, field := range []struct {
 		name, label string
 		most        int
-	}{{"lose", "Lose", 100}, {"double", "Send twice", 100}, {"late", "Late by up to", 3600}} {
+	}{{"lose", "Lose", 100}, {"double", "Send twice", 100}, {"late", "Late by up to", 3600}, {"seed", "Seed", 1 << 30}} {
 		n, err := strconv.Atoi(form.Get(field.name))
 		if err != nil || n < 0 || n > field.most {
 			return f, &page.Refused{Status: 422, Message: fmt.Sprintf("“%s” must be a whole number from 0 to %d.", field.label, field.most)}
 		}
 		numbers[i] = n
 	}
-	return Faults{Drop: float64(numbers[0]) / 100, Duplicate: float64(numbers[1]) / 100, MaxDelay: time.Duration(numbers[2]) * time.Second}, nil
+	return Faults{Drop: float64(numbers[0]) / 100, Duplicate: float64(numbers[1]) / 100, MaxDelay: time.Duration(numbers[2]) * time.Second, Seed: uint64(numbers[3])}, nil
 }
 
 func (s *Stripe) controlPage(w http.ResponseWriter, r *http.Request) error {
@@ -173,7 +184,8 @@ func (s *Stripe) controlView(ctx context.Context) (v controlView, err error) {
 		set := s.state.Settings
 		v = controlView{
 			RefundsPending: set.RefundsPending, Hold: set.HoldEvents, Now: s.o.Now(),
-			Lose: percent(set.Faults.Drop), Double: percent(set.Faults.Duplicate), Late: int(set.Faults.MaxDelay.Seconds()),
+			Lose: percent(set.Faults.Drop), Double: percent(set.Faults.Duplicate), Late: int(set.Faults.MaxDelay.Seconds()), Seed: set.Faults.Seed,
+			Broken: slices.Clone(s.broken), Calls: calls, Ends: ends,
 		}
 		for _, e := range s.state.Events {
 			if e.Held {

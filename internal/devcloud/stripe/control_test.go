@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -169,22 +170,77 @@ func TestWebhooksAreHeldBackAndSentInAnyOrder(t *testing.T) {
 
 func TestTheNetworkGoesWrongAsSaid(t *testing.T) {
 	s := newSite(t)
-	s.done("faults", "lose", "100", "double", "0", "late", "0").is(t, 200, "", `name="lose" type="number" min="0" max="100" required value="100"`)
+	s.done("faults", "lose", "100", "double", "0", "late", "0", "seed", "0").is(t, 200, "", `name="lose" type="number" min="0" max="100" required value="100"`)
 	s.pay(stripe.CardPays, "usd", "2900")
 	if got := s.told(); got != "" {
 		t.Errorf("%s came although all is lost", got)
 	}
 	s.send(controls, nil).is(t, 200, "", ">lost<")
-	s.done("faults", "lose", "0", "double", "100", "late", "0")
+	s.done("faults", "lose", "0", "double", "100", "late", "0", "seed", "0")
 	s.pay(stripe.CardPays, "usd", "2900")
 	if got := s.told(); got != strings.Repeat("charge.succeeded ", 2)+strings.Repeat("payment_intent.succeeded ", 2)+"checkout.session.completed checkout.session.completed" {
 		t.Errorf("twice: %s", got)
 	}
-	for field, wrong := range map[string]string{"lose": "101", "double": "-1", "late": "soon"} {
-		form := map[string]string{"lose": "0", "double": "0", "late": "0"}
+	for field, wrong := range map[string]string{"lose": "101", "double": "-1", "late": "soon", "seed": "x"} {
+		form := map[string]string{"lose": "0", "double": "0", "late": "0", "seed": "0"}
 		form[field] = wrong
-		s.press("faults", "lose", form["lose"], "double", form["double"], "late", form["late"]).is(t, 422, "", "must be a whole number from 0 to")
+		s.press("faults", "lose", form["lose"], "double", form["double"], "late", form["late"], "seed", form["seed"]).is(t, 422, "", "must be a whole number from 0 to")
 	}
+}
+
+func TestASeedIsWhatGoesWrong(t *testing.T) {
+	s := newSite(t)
+	fates := func(seed string) (all string) {
+		s.done("faults", "lose", "30", "double", "50", "late", "0", "seed", seed)
+		known := len(s.Events())
+		for range 10 {
+			s.pay(stripe.CardPays, "usd", "2900")
+		}
+		for _, e := range s.Events()[:30] { // the newest
+			all += fmt.Sprint(e.Dropped, " ")
+		}
+		if n := len(s.Events()); n != known+30 {
+			t.Fatalf("%d events came", n-known)
+		}
+		return all + s.told()
+	}
+	first, other := fates("7"), fates("8")
+	if first == other {
+		t.Error("another seed, the same faults")
+	}
+	if again := fates("7"); again != first {
+		t.Errorf("the same seed, other faults:\n%s\n%s", first, again)
+	}
+}
+
+func TestCallsOfTheAPIAreBroken(t *testing.T) {
+	s := newSite(t)
+	list := func(what string) int {
+		return s.send("/v1/"+what, nil, "Authorization", "Bearer "+s.SecretKey()).status
+	}
+	s.done("break", "times", "2", "calls", "/v1/refunds", "end", "503").is(t, 200, "", "The next 2 calls about refunds are <strong>answered with 503</strong>")
+	for n, want := range []int{503, 503, 200} {
+		if got := list("refunds"); got != want {
+			t.Errorf("call %d: %d, want %d", n, got, want)
+		}
+	}
+	s.done("break", "times", "1", "calls", "/v1/refunds", "end", "500")
+	if got := list("checkout/sessions"); got != 200 {
+		t.Errorf("another call: %d", got)
+	}
+	if body := s.done("mend").body; strings.Contains(body, "answered with 500</strong>") {
+		t.Error("it is still broken")
+	}
+	if got := list("refunds"); got != 200 {
+		t.Errorf("after mending: %d", got)
+	}
+	for _, wrong := range [][3]string{{"0", "/v1/", "500"}, {"101", "/v1/", "500"}, {"", "/v1/", "500"}, {"1", "/", "500"}, {"1", "/v1/", "200"}, {"1", "/v1/", ""}} {
+		s.press("break", "times", wrong[0], "calls", wrong[1], "end", wrong[2]).is(t, 422, "", `role="alert"`)
+	}
+	for range 20 {
+		s.done("break", "times", "1", "calls", "/v1/", "end", "500")
+	}
+	s.press("break", "times", "1", "calls", "/v1/", "end", "500").is(t, 409, "", "Enough is broken")
 }
 
 func TestTheControlsRefuseWhatTheyDoNotKnow(t *testing.T) {

@@ -14,13 +14,14 @@ type Faults struct {
 	Drop      float64       // the share of events that are never sent
 	Duplicate float64       // the share that is sent twice
 	MaxDelay  time.Duration // before the first try; random up to this
+	Seed      uint64        // the same seed does the same to the first event that comes, the second, and so on
 }
 
 // SetFaults says what goes wrong with the webhooks from now on.
 func (s *Stripe) SetFaults(ctx context.Context, f Faults) error {
 	return s.change(ctx, func() error {
 		set := s.state.Settings
-		set.Faults = f
+		set.Faults, set.FaultsSince = f, set.Number
 		s.state.put(set)
 		return nil
 	})
@@ -42,13 +43,15 @@ func (s *Stripe) tell(kind string, about object) {
 	}
 	e.Body = body
 	f := set.Faults
-	if rand.Float64() < f.Drop {
+	fate := rand.New(rand.NewPCG(f.Seed, uint64(e.Number-set.FaultsSince)))
+	drop, twice := fate.Float64() < f.Drop, fate.Float64() < f.Duplicate
+	if drop {
 		e.Dropped, e.Copies = true, 0
-	} else if rand.Float64() < f.Duplicate {
+	} else if twice {
 		e.Copies = 2
 	}
 	if f.MaxDelay > 0 {
-		e.NextAt += rand.Int64N(f.MaxDelay.Milliseconds() + 1)
+		e.NextAt += fate.Int64N(f.MaxDelay.Milliseconds() + 1)
 	}
 	s.state.put(e)
 	s.wakeUp()

@@ -118,6 +118,7 @@ type settings struct {
 	RefundsPending           bool
 	HoldEvents               bool
 	Faults                   Faults
+	FaultsSince              int64 // the last event before they were set
 }
 
 // state is everything the stand-in knows. Whoever touches it holds Stripe.mu.

@@ -45,7 +45,7 @@ type Stripe struct {
 	state  *state
 	by     asker  // who causes what is changed now
 	file   *db.DB // nil until something is kept
-	broken []breakage
+	broken []Breakage
 }
 
 // Open opens the stand-in with what it knew when it was closed.
