@@ -102,7 +102,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	to.clerk.origin, to.clerk.key = cfg.LocalURL()+devcloud.BackendPrefix, s.ClerkBackend.SecretKey
 	to.clerk.secrets = append(to.clerk.secrets, s.ClerkBackend.Instance.WebhookSecret())
 	to.clerk.keysURL = cfg.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
-	to.clerk.browser = web.Clerk{PublishableKey: devcloud.PublishableKey(cfg.PublicURL), ProxyURL: devcloud.Prefix, Scripts: scriptsPrefix}
+	to.clerk.browser = web.Clerk{PublishableKey: devcloud.PublishableKey(cfg.PublicURL), ProxyURL: devcloud.Prefix, Scripts: scriptsPrefix, Stripe: devcloud.Prefix + "/stripe.js"}
 	to.clerk.issuers, to.clerk.parties = []string{s.Issuer.URL}, append([]string{cfg.PublicURL}, to.clerk.parties...)
 	return err
 }

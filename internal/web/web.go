@@ -43,6 +43,7 @@ type Clerk struct {
 	ProxyURL    string `json:"proxy_url"`
 	FrontendAPI string `json:"-"`       // the origin of the Frontend API; empty with a ProxyURL
 	Scripts     string `json:"scripts"` // where the packages of Clerk's SDK are, without a slash at the end
+	Stripe      string `json:"stripe"`  // what takes the place of Stripe's script; empty: the SDK loads Stripe's own
 }
 
 // Handler answers the addresses of pages and of what they load.

@@ -70,11 +70,12 @@ export function loadClerk(): Promise<Clerk> {
 }
 
 async function load(): Promise<Clerk> {
-	const { publishableKey, proxyUrl, scripts } = config.clerk;
+	const { publishableKey, proxyUrl, scripts, stripe } = config.clerk;
 	if (!publishableKey) throw new Error("Sign-in is not set up in this shop.");
 	await Promise.all([
 		addScript(`${scripts}/${clerkJs}`, { clerkPublishableKey: publishableKey, clerkProxyUrl: proxyUrl }),
 		addScript(`${scripts}/${clerkUi}`, {}),
+		stripe && addScript(stripe, {}),
 	]);
 	const clerk = window.Clerk;
 	if (!clerk) throw new Error("Clerk's script did not start.");

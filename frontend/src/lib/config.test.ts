@@ -3,12 +3,17 @@ import { frontendHost, readConfig } from "./config";
 
 describe("readConfig", () => {
 	it("takes what the shop wrote into the page", () => {
-		const element = `{"development":true,"tools":[{"name":"mail","path":"/__mail/"}],"clerk":{"publishable_key":"pk_live_x","proxy_url":"/__clerk","scripts":"/__clerk/npm"}}`;
+		const element = `{"development":true,"tools":[{"name":"mail","path":"/__mail/"}],"clerk":{"publishable_key":"pk_live_x","proxy_url":"/__clerk","scripts":"/__clerk/npm","stripe":"/__clerk/stripe.js"}}`;
 		expect(readConfig(element, { VITE_CLERK_PUBLISHABLE_KEY: "pk_test_other" })).toEqual({
 			development: true,
 			tools: [{ name: "mail", path: "/__mail/" }],
 			api: "",
-			clerk: { publishableKey: "pk_live_x", proxyUrl: "/__clerk", scripts: "/__clerk/npm" },
+			clerk: {
+				publishableKey: "pk_live_x",
+				proxyUrl: "/__clerk",
+				scripts: "/__clerk/npm",
+				stripe: "/__clerk/stripe.js",
+			},
 		});
 	});
 
@@ -23,11 +28,12 @@ describe("readConfig", () => {
 			publishableKey: key,
 			proxyUrl: "",
 			scripts: "https://app-1.clerk.accounts.dev/npm",
+			stripe: "",
 		});
 	});
 
 	it("leaves sign-in off without a key", () => {
-		expect(readConfig("", {}).clerk).toEqual({ publishableKey: "", proxyUrl: "", scripts: "" });
+		expect(readConfig("", {}).clerk).toEqual({ publishableKey: "", proxyUrl: "", scripts: "", stripe: "" });
 		expect(readConfig("{}", {}).clerk.publishableKey).toBe("");
 	});
 });

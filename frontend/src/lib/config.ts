@@ -13,13 +13,15 @@ export type Config = {
 		proxyUrl: string;
 		/** Where the packages of Clerk's SDK are. */
 		scripts: string;
+		/** What takes the place of Stripe's script; empty: the SDK loads Stripe's own. */
+		stripe: string;
 	};
 };
 
 type Injected = {
 	development?: boolean;
 	tools?: Config["tools"] | null;
-	clerk?: { publishable_key?: string; proxy_url?: string; scripts?: string };
+	clerk?: { publishable_key?: string; proxy_url?: string; scripts?: string; stripe?: string };
 };
 
 /** Variables of the build, for pages that something else than the shop serves. */
@@ -37,6 +39,7 @@ export function readConfig(element: string | null | undefined, built: Built): Co
 				publishableKey: given.clerk?.publishable_key ?? "",
 				proxyUrl: given.clerk?.proxy_url ?? "",
 				scripts: given.clerk?.scripts ?? "",
+				stripe: given.clerk?.stripe ?? "",
 			},
 		};
 	}
@@ -45,7 +48,7 @@ export function readConfig(element: string | null | undefined, built: Built): Co
 		development: false,
 		tools: [],
 		api: (built.VITE_API_BASE_URL ?? "").replace(/\/(api\/?)?$/, ""),
-		clerk: { publishableKey: key, proxyUrl: "", scripts: key ? `https://${frontendHost(key)}/npm` : "" },
+		clerk: { publishableKey: key, proxyUrl: "", scripts: key ? `https://${frontendHost(key)}/npm` : "", stripe: "" },
 	};
 }
 
