@@ -93,7 +93,7 @@ func (w *world) market(t *testing.T, url string, instances int) *market {
 		return time.Now().Add(time.Duration(m.ahead.Load())).UTC().Truncate(time.Microsecond)
 	}
 	for range instances {
-		m.shops = append(m.shops, souktest.NewAt(t, url, now, append(w.issuer.Env(),
+		m.shops = append(m.shops, souktest.NewAt(t, url, now, append(slices.Concat(w.issuer.Env(), souktest.Production()), "SELLER_ACCESS=open",
 			"CLERK_SECRET_KEY="+worldKey, "CLERK_API_URL="+w.apiURL, "CLERK_WEBHOOK_SIGNING_SECRET="+w.secret)...))
 	}
 	m.sell("starter", "pro", "team")

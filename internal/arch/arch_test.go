@@ -52,9 +52,9 @@ var allowed = map[string][]string{
 
 	"internal/api": slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web": slices.Concat(kernel, internal("httpx")), "frontend": {},
-	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/store")),
-	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx", "devcloud/page")),
-	"internal/devcloud/page":    internal("httpx"),
+	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/loopback", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/loopback", "devcloud/store")),
+	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx", "devcloud/loopback", "devcloud/page")),
+	"internal/devcloud/page": internal("httpx"), "internal/devcloud/loopback": {},
 	"internal/devcloud/control": slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/page")),
 	"internal/devcloud/fapi":    slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/store")),
 	"internal/devcloud/sdk":     slices.Concat(kernel, internal("httpx")),

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"souk/internal/devcloud/clerk"
+	"souk/internal/souktest"
 )
 
 func TestDoctorAsksClerk(t *testing.T) {
@@ -39,7 +40,7 @@ func TestDoctorAsksClerk(t *testing.T) {
 		"all is well": {key, at(ours), nil, 0, []string{
 			"ok    Clerk ", "answers, with a test key", "ok    plans          Clerk has ", "ok    webhooks       CLERK_WEBHOOK_SIGNING_SECRET is not set"}},
 		"live": {live, at(clerk.NewAPI(instance, live, keys("ins_ours"))),
-			[]string{"CLERK_WEBHOOK_SIGNING_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, 0, []string{"with a live key", "one signing secret is set"}},
+			append(souktest.Production(), "CLERK_WEBHOOK_SIGNING_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), 0, []string{"with a live key", "one signing secret is set"}},
 		"rotating": {key, at(ours),
 			[]string{"CLERK_WEBHOOK_SIGNING_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaTx"}, 0, []string{"two signing secrets"}},
 		"no key":           {"", at(ours), nil, 0, []string{"ok    Clerk          CLERK_SECRET_KEY is not set"}},

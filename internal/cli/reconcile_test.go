@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"souk/internal/devcloud/clerk"
+	"souk/internal/souktest"
 )
 
 func TestReconcileSaysWhatDiffered(t *testing.T) {
@@ -41,6 +42,7 @@ func TestReconcileSaysWhatDiffered(t *testing.T) {
 	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"keys":[]}`) }))
 	t.Cleanup(keys.Close)
 	environ := append(home(t), "CLERK_JWKS_URL="+keys.URL, "CLERK_JWT_ISSUER="+keys.URL, "CLERK_SECRET_KEY="+key, "CLERK_API_URL="+backend.URL)
+	environ = append(environ, souktest.Production()...)
 
 	out := must(t, environ, "reconcile")
 	if !strings.Contains(out, "users compared: 3. ") || !strings.HasSuffix(out, " Complete.\n") || !strings.Contains(out, "USER ") {

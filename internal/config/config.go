@@ -117,6 +117,8 @@ type Config struct {
 
 	RateLimitEnabled bool  `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
 	RateLimits       Rates `envPrefix:"RATE_LIMIT_"`
+
+	liveKeys []string // the names of all variables that hold one, also of those that are not read
 }
 
 // Development says that the host of PUBLIC_URL is loopback: only then do stand-ins run and defaults suffice.
@@ -137,6 +139,37 @@ func (c *Config) LocalURL() string {
 // StandInClerk says that no Clerk key is set, in development: devcloud then issues the tokens.
 func (c *Config) StandInClerk() bool {
 	return c.Development() && c.Clerk.SecretKey == "" && c.Clerk.Domain == "" && c.Clerk.JWKSURL == ""
+}
+
+// standIns says that some provider has one.
+func (c *Config) standIns() bool { return c.StandInClerk() || c.StandInStripe() || c.StandInMail() }
+
+// checkStandIns keeps the stand-ins, from which anybody gets anything for nothing, away from where money is real. A live key
+// beside them is that of a shop whose PUBLIC_URL was forgotten, or one that the next step would use.
+func (c *Config) checkStandIns() (faults []error) {
+	if !c.standIns() {
+		return nil
+	}
+	if len(c.liveKeys) > 0 {
+		faults = append(faults, fmt.Errorf("%s: no live key may be set while stand-ins take a provider's place, which they do when the host of PUBLIC_URL is loopback: "+
+			"set PUBLIC_URL to the shop's address, or use test keys", strings.Join(c.liveKeys, ", ")))
+	}
+	if u, err := url.Parse(c.LocalURL()); err == nil && !IsLoopback(u.Hostname()) {
+		faults = append(faults, errors.New("LISTEN_ADDR must be on loopback, or on all addresses such as 0.0.0.0:8000, while stand-ins take a provider's place: they answer this machine only"))
+	}
+	return faults
+}
+
+// liveKeys are the names of the variables that hold a live key of Clerk or Stripe, publishable ones too. STRIPE_SECRET_KEY has a
+// check of its own.
+func liveKeys(values map[string]string) (names []string) {
+	for name, value := range values {
+		if name != "STRIPE_SECRET_KEY" && hasAnyPrefix(strings.TrimSpace(value), "sk_live_", "rk_live_", "pk_live_") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // SignedURLTTL is how long a signed download address lives.
@@ -166,12 +199,12 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	if err := addDotenv(values, dotenv); err != nil {
 		return nil, Fault{err}
 	}
+	c := &Config{liveKeys: liveKeys(values)}
 	for name, alias := range aliases {
 		if values[name] == "" && values[alias] != "" {
 			values[name] = values[alias]
 		}
 	}
-	c := new(Config)
 	var faults []error
 	if err := env.ParseWithOptions(c, env.Options{Environment: values}); err != nil {
 		faults = append(faults, readable(err)...)
@@ -342,6 +375,7 @@ func (c *Config) check() (faults []error) {
 	faults = append(faults, c.checkMail()...)
 	faults = append(faults, c.checkStripe()...)
 	faults = append(faults, c.checkClerkKeys()...)
+	faults = append(faults, c.checkStandIns()...)
 	for _, origin := range slices.Concat(c.CORSAllowedOrigins, c.CSRFTrustedOrigins) {
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
 			wrong("CORS_ALLOWED_ORIGINS and CSRF_TRUSTED_ORIGINS take exact origins, such as https://shop.example.com, and no *")

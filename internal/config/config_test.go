@@ -158,3 +158,62 @@ func TestClerksKeyGoesOverHTTPSOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestNoStandInRunsBesideALiveKey(t *testing.T) {
+	const hook = "STRIPE_WEBHOOK_SECRET=whsec_hunter2hunter2hunter2"
+	public := []string{"PUBLIC_URL=https://shop.example.test", "SECRET_KEY=" + strings.Repeat("k", 32), "CLERK_DOMAIN=clerk.example.test"}
+	all := []string{ // every provider has a test key: no stand-in runs
+		"CLERK_DOMAIN=clerk.example.test", "CLERK_SECRET_KEY=sk_test_hunter2", "STRIPE_SECRET_KEY=sk_test_hunter2hunter2hunter2", hook,
+		"SMTP_URL=smtp://127.0.0.1:25", "MAIL_FROM=shop@example.test",
+	}
+	on := func(list []string, more ...string) []string { return append(list[:len(list):len(list)], more...) }
+	for _, c := range []struct {
+		settings []string
+		named    string // empty: it is accepted
+	}{
+		{nil, ""},
+		{[]string{"CLERK_SECRET_KEY=sk_live_hunter2", "CLERK_DOMAIN=clerk.example.test"}, "CLERK_SECRET_KEY"}, // Stripe's and the mailbox would run
+		{[]string{"CLERK_PUBLISHABLE_KEY=pk_live_hunter2"}, "CLERK_PUBLISHABLE_KEY"},
+		{[]string{"VITE_CLERK_PUBLISHABLE_KEY= pk_live_hunter2"}, "VITE_CLERK_PUBLISHABLE_KEY"},
+		{[]string{"STRIPE_API_KEY=rk_live_hunter2"}, "STRIPE_API_KEY"}, // which is for Stripe's own tools
+		{[]string{"STRIPE_SECRET_KEY=sk_live_hunter2hunter2hunter2", hook}, "STRIPE_SECRET_KEY"},
+		{[]string{"STRIPE_SECRET_KEY=rk_live_hunter2hunter2hunter2", hook}, "STRIPE_SECRET_KEY"},
+		{[]string{"A=sk_live_hunter2", "B=pk_live_hunter2"}, "A, B: "},
+		{[]string{"A=pk_test_hunter2", "B=whsk_live_hunter2"}, ""},
+		{on(all, "A=pk_live_hunter2"), ""},
+		{on(all[:4], "A=pk_live_hunter2"), "A"}, // the mailbox would run
+		{on(public, "CLERK_SECRET_KEY=sk_live_hunter2", "A=pk_live_hunter2"), ""},
+		{on(public, "STRIPE_SECRET_KEY=sk_live_hunter2hunter2hunter2", hook), ""},
+	} {
+		got, err := Load(c.settings, "")
+		if c.named == "" {
+			if err != nil || len(c.settings) > 2 && got.standIns() {
+				t.Errorf("%q: %v", c.settings, err)
+			}
+			continue
+		}
+		var fault Fault
+		if !errors.As(err, &fault) || !strings.Contains(err.Error(), "\n"+c.named) || !strings.Contains(err.Error(), "live key") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", c.settings, err)
+		}
+	}
+	dotenv := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(dotenv, []byte("CLERK_PUBLISHABLE_KEY=pk_live_hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(nil, dotenv); err == nil {
+		t.Error("a live key in .env was accepted")
+	}
+}
+
+func TestStandInsListenWhereTheyAnswer(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"127.0.0.1:0": true, "localhost:8000": true, "[::1]:8000": true, "0.0.0.0:8000": true, "[::]:8000": true, ":8000": true,
+		"10.0.0.1:8000": false, "shop.example.test:8000": false,
+	} {
+		_, err := Load([]string{"PUBLIC_URL=http://127.0.0.1:8000", "LISTEN_ADDR=" + address}, "")
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "LISTEN_ADDR") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

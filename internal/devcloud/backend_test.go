@@ -23,7 +23,7 @@ func backend(t *testing.T, dir string, i *Issuer) *Backend {
 
 func ask(b *Backend, path, key, peer string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, BackendPrefix+path, nil)
-	r.RemoteAddr = peer
+	r.RemoteAddr, r.Host = peer, "127.0.0.1:8000"
 	r.Header.Set("Authorization", "Bearer "+key)
 	w := httptest.NewRecorder()
 	b.Handler().ServeHTTP(w, r)

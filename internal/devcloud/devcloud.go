@@ -5,8 +5,10 @@ package devcloud
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
+	"souk/internal/devcloud/loopback"
 	"souk/internal/fault"
 	"souk/internal/httpx"
 )
@@ -16,11 +18,11 @@ const Prefix = "/__clerk"
 
 var errNotLocal = fault.New(fault.Forbidden, "stand_in_not_local", "The stand-ins for development answer this machine only, and no proxy.")
 
-// Local lets only requests pass that come from this machine itself, and not through a proxy, which may speak for others.
+// Local lets only requests pass that come from this machine itself, to a name of it, and not through a proxy, which may speak for others.
 func Local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil || !isLoopback(host) || proxied(r.Header) {
+		peer, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil || !loopback.Is(peer) || !loopback.Is((&url.URL{Host: r.Host}).Hostname()) || proxied(r.Header) {
 			httpx.WriteProblem(w, r, errNotLocal)
 			return
 		}
@@ -30,17 +32,9 @@ func Local(next http.Handler) http.Handler {
 
 func proxied(h http.Header) bool {
 	for name := range h {
-		if name == "Forwarded" || name == "Via" || strings.HasPrefix(name, "X-Forwarded-") {
+		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
 			return true
 		}
 	}
 	return false
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"souk/internal/devcloud/clerk"
+	"souk/internal/devcloud/loopback"
 	"souk/internal/devcloud/store"
 	"souk/internal/httpx"
 )
@@ -42,7 +43,7 @@ type Issuer struct {
 // OpenIssuer reads the key under dir, or makes it. origin is that of the shop, which must be on loopback.
 func OpenIssuer(dir, origin string) (*Issuer, error) {
 	u, err := url.Parse(origin)
-	if err != nil || !isLoopback(u.Hostname()) {
+	if err != nil || !loopback.Is(u.Hostname()) {
 		return nil, fmt.Errorf("the stand-in for Clerk runs on loopback only, not at %s", origin)
 	}
 	key, err := openKey(filepath.Join(dir, "issuer.pem"))

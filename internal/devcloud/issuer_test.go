@@ -111,19 +111,24 @@ func TestTokensHaveClerksForm(t *testing.T) {
 func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	h := open(t, t.TempDir()).Handler()
 	for _, test := range []struct {
-		peer, header string
-		status       int
+		peer, host, header string
+		status             int
 	}{
-		{"127.0.0.1:5000", "", 200},
-		{"[::1]:5000", "", 200},
-		{"10.0.0.1:5000", "", 403},
-		{"", "", 403},
-		{"127.0.0.1:5000", "X-Forwarded-Anything", 403},
-		{"127.0.0.1:5000", "Forwarded", 403},
-		{"127.0.0.1:5000", "Via", 403},
+		{"127.0.0.1:5000", "127.0.0.1:8000", "", 200},
+		{"[::1]:5000", "[::1]:8000", "", 200},
+		{"127.0.0.1:5000", "localhost", "", 200},
+		{"10.0.0.1:5000", "127.0.0.1:8000", "", 403},
+		{"", "127.0.0.1:8000", "", 403},
+		{"127.0.0.1:5000", "shop.example.test", "", 403},
+		{"127.0.0.1:5000", "127.0.0.1.example.test:8000", "", 403},
+		{"127.0.0.1:5000", "", "", 403},
+		{"127.0.0.1:5000", "127.0.0.1:8000", "X-Forwarded-Anything", 403},
+		{"127.0.0.1:5000", "127.0.0.1:8000", "X-Real-IP", 403},
+		{"127.0.0.1:5000", "127.0.0.1:8000", "Forwarded", 403},
+		{"127.0.0.1:5000", "127.0.0.1:8000", "Via", 403},
 	} {
 		r := httptest.NewRequest(http.MethodGet, Prefix+"/.well-known/jwks.json", nil)
-		r.RemoteAddr = test.peer
+		r.RemoteAddr, r.Host = test.peer, test.host
 		if test.header != "" {
 			r.Header.Set(test.header, "")
 		}

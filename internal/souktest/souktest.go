@@ -72,6 +72,13 @@ func NewAt(t *testing.T, url string, now func() time.Time, env ...string) *Shop 
 	return &Shop{App: a, URL: origin, t: t}
 }
 
+// Production are settings of a shop on the internet, where live keys may be and no stand-ins are. It is reached at its URL all the same.
+func Production() []string {
+	return []string{
+		"PUBLIC_URL=https://shop.example.test", "ALLOWED_HOSTS=127.0.0.1", "SECRET_KEY=" + strings.Repeat("k", config.MinSecretBytes), "ORDER_CONFIRM_ALLOW_MANUAL=false",
+	}
+}
+
 // Work works the jobs that are due, and those that they cause. A shop in a test works none by itself: a test that wants them
 // worked as they come runs Jobs.Run.
 func (s *Shop) Work() {

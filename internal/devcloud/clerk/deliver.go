@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"souk/internal/devcloud/loopback"
 )
 
 // Faults are what a network and a hostile sender do to deliveries. The zero value does nothing.
@@ -32,7 +34,7 @@ type Faults struct {
 
 // Delivery sends events to webhook URLs, signed as Svix does for Clerk.
 type Delivery struct {
-	Targets []string // URLs; each copy goes to a random one
+	Targets []string // URLs on this machine; each copy goes to a random one
 	Secret  string   // whsec_…
 	Senders int      // how many send at once; 0 is 1
 	Faults  Faults
@@ -82,13 +84,15 @@ func (d Delivery) Send(ctx context.Context, events []Event) (Report, error) {
 	if len(d.Targets) == 0 {
 		return Report{}, errors.New("a delivery has no target")
 	}
+	if err := loopback.Check(d.Targets...); err != nil {
+		return Report{}, err
+	}
 	if _, err := Sign(d.Secret, "", time.Time{}, nil); err != nil {
 		return Report{}, err
 	}
 	if d.Client == nil {
-		transport := &http.Transport{MaxIdleConnsPerHost: max(1, d.Senders)}
-		defer transport.CloseIdleConnections()
-		d.Client = &http.Client{Timeout: 15 * time.Second, Transport: transport}
+		d.Client = loopback.Client(max(1, d.Senders))
+		defer d.Client.CloseIdleConnections()
 	}
 	if d.Now == nil {
 		d.Now = time.Now

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"souk/internal/devcloud/loopback"
 	"souk/internal/devcloud/store"
 )
 
@@ -178,7 +179,7 @@ type Options struct {
 	Start time.Time // when its clock starts; zero: the start of 22 November 2025
 	// Now is a clock to follow. Without one, time passes by Advance alone.
 	Now func() time.Time
-	// Webhook is where Run sends the events to; empty: nowhere.
+	// Webhook is where Run sends the events to, on this machine; empty: nowhere.
 	Webhook string
 	// Dialect of all billing events; nil: each has its own, at random.
 	Dialect *Dialect
@@ -218,6 +219,11 @@ type Instance struct {
 func New(o Options) (*Instance, error) {
 	if err := checkPlans(o.Plans); err != nil {
 		return nil, err
+	}
+	if o.Webhook != "" {
+		if err := loopback.Check(o.Webhook); err != nil {
+			return nil, err
+		}
 	}
 	i := &Instance{
 		o: o, wake: make(chan struct{}, 1), now: cmp.Or(o.Start, time.Date(2025, 11, 22, 0, 0, 0, 0, time.UTC)), byID: map[string]*User{},

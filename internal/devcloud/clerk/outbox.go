@@ -5,10 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"souk/internal/devcloud/loopback"
 )
 
 const (
@@ -216,11 +217,7 @@ func (i *Instance) Drain(ctx context.Context) error {
 }
 
 func (i *Instance) sender() *run {
-	transport := &http.Transport{MaxIdleConnsPerHost: atOnce, IdleConnTimeout: 30 * time.Second}
-	client := &http.Client{Timeout: 15 * time.Second, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // which is a failure
-	}}
-	return &run{Delivery: Delivery{Secret: i.WebhookSecret(), Now: i.realTime, Client: client}}
+	return &run{Delivery: Delivery{Secret: i.WebhookSecret(), Now: i.realTime, Client: loopback.Client(atOnce)}}
 }
 
 // next takes an event that is due, or else says for how long there is none.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"souk/internal/db"
+	"souk/internal/devcloud/loopback"
 )
 
 // APIVersion is the version of Stripe's API whose objects the stand-in answers with.
@@ -27,7 +28,7 @@ const (
 type Options struct {
 	Path     string   // of the SQLite file; empty: nothing is kept
 	Origin   string   // under which the pages are seen
-	Webhooks []string // URLs; each webhook goes to one of them
+	Webhooks []string // URLs on this machine; each webhook goes to one of them
 	Now      func() time.Time
 	// Country is the buyers' who do not say where they are, for the tax. Empty: DE.
 	Country string
@@ -50,10 +51,10 @@ type Stripe struct {
 
 // Open opens the stand-in with what it knew when it was closed.
 func Open(o Options) (*Stripe, error) {
-	s := &Stripe{o: o, state: newState(), wake: make(chan struct{}, 1), client: &http.Client{
-		Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second},
-	}}
+	if err := loopback.Check(o.Webhooks...); err != nil {
+		return nil, err
+	}
+	s := &Stripe{o: o, state: newState(), wake: make(chan struct{}, 1), client: loopback.Client(16)}
 	if o.Path != "" {
 		if err := s.open(context.Background()); err != nil {
 			return nil, err
