@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./test.sh          everything: gofmt, vet, lint, all tests on SQLite and on PostgreSQL (both exec modes), the race
-#                    detector, and start.sh --check. PostgreSQL 15 or newer is found or installed, and run in a temporary
+#                    detector, the pages in Chromium, and start.sh --check. PostgreSQL 15 or newer is found or installed, and run in a temporary
 #                    folder; SOUK_TEST_POSTGRES=postgres://… names a server to use instead.
 # ./test.sh --quick  the tests on SQLite alone, the short ones
 set -euo pipefail
@@ -51,6 +51,23 @@ tests() {
 	while read -r line; do notes+=("  $line"); done < <(grep -E '^(sqlite|postgres|postgres-exec|no database) +[0-9]+ passed|^skipped ' "$work/log")
 }
 
+# browser: Playwright's tests with the real program and Chromium, counted one by one.
+browser() {
+	local chromium p=0 f=1 s=0
+	echo "== browser"
+	if ! chromium=$(scripts/chromium.sh); then
+		failed=$((failed + 1))
+		notes+=("FAILED: browser: there is no Chromium")
+		return
+	fi
+	(cd frontend && CI=true CHROMIUM=$chromium SOUK_BIN=$work/souk npx --no-install playwright test) 2>&1 | tee "$work/browser" || true
+	read -r p f s < <(sed -n 's/^browser: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$work/browser") || true
+	passed=$((passed + p))
+	failed=$((failed + f))
+	[ "$f" = 0 ] || notes+=("FAILED: browser")
+	notes+=("browser: $p passed, $f failed, $s skipped, with $("$chromium" --version)")
+}
+
 formatted() {
 	local unformatted
 	unformatted=$(gofmt -l .)
@@ -73,7 +90,7 @@ go build -o "$work/testreport" ./scripts/testreport
 if [ "$mode" = --quick ]; then
 	step gofmt formatted
 	SOUK_TEST_POSTGRES='' tests "tests on SQLite (short)" sqlite -short ./...
-	notes+=("not run (./test.sh runs it): PostgreSQL, S3, stripe-mock, go vet, lint, race detector, start.sh --check")
+	notes+=("not run (./test.sh runs it): PostgreSQL, S3, stripe-mock, go vet, lint, race detector, browser, start.sh --check")
 	exit $((failed > 0))
 fi
 
@@ -130,5 +147,6 @@ if [ -n "$(command -v "$(go env CC)")" ]; then
 else
 	notes+=("race detector: skipped, it needs a C compiler ($(go env CC))")
 fi
+browser
 step "start.sh --check" ./start.sh --check
 exit $((failed > 0))
