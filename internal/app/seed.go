@@ -9,7 +9,6 @@ import (
 	"souk/internal/catalog"
 	"souk/internal/config"
 	"souk/internal/demo"
-	"souk/internal/identity"
 )
 
 // IsNew says that the database has no schema yet: nobody has used it.
@@ -65,11 +64,11 @@ func (a *App) Seed(ctx context.Context) (added int, err error) {
 
 // person makes the profile and the buyer account, and gives the profile's id.
 func (a *App) person(ctx context.Context, p demo.Person) (int64, error) {
-	subject, err := a.know(p)
+	claims, err := a.know(p)
 	if err != nil {
 		return 0, err
 	}
-	c, err := a.people.Caller(ctx, identity.Claims{Subject: subject, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName})
+	c, err := a.people.Caller(ctx, claims)
 	if err != nil {
 		return 0, err
 	}

@@ -24,6 +24,7 @@ import (
 	"souk/internal/devcloud/mailbox"
 	"souk/internal/devcloud/sdk"
 	"souk/internal/devcloud/stripe"
+	"souk/internal/identity"
 	"souk/internal/mail"
 	"souk/internal/web"
 )
@@ -207,7 +208,8 @@ func (s *standIns) close() error {
 	return errors.Join(errs...)
 }
 
-// know makes somebody of the demo shop a user, and gives the user's id.
-func (s *standIns) know(p demo.Person) (subject string, err error) {
-	return devcloud.UserID(p.Email), s.Issuer.Know(devcloud.Person{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName})
+// know makes somebody of the demo shop a user, and gives what a session token would say of them.
+func (s *standIns) know(p demo.Person) (identity.Claims, error) {
+	id, err := s.Issuer.Know(devcloud.Person{Email: p.Email, FirstName: p.FirstName, LastName: p.LastName})
+	return identity.Claims{Subject: id, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName, ImageURL: s.Issuer.Picture(id)}, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"souk/internal/config"
 	"souk/internal/demo"
+	"souk/internal/identity"
 )
 
 // standIns are none in this program: it is for production.
@@ -34,4 +35,6 @@ func (standIns) Pages() [][2]string { return nil }
 
 func (standIns) close() error { return nil }
 
-func (standIns) know(demo.Person) (string, error) { return "", errNoStandIns }
+func (standIns) know(demo.Person) (identity.Claims, error) {
+	return identity.Claims{}, errNoStandIns
+}

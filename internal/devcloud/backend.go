@@ -37,6 +37,10 @@ type Backend struct {
 	known int // of people, those who are users
 }
 
+// dialect is that of the specification, with the times that it leaves out and Clerk's own types and guides have: without them a shop
+// has to ask when something was canceled.
+var dialect = &clerk.Dialect{ItemTimes: true}
+
 // OpenBackend opens the Backend API beside an issuer, with what it keeps under dir: its plans are those of plans.json, which is made with the
 // plans given. Its events go to webhook.
 func OpenBackend(ctx context.Context, dir string, issuer *Issuer, plans []clerk.Plan, webhook string, now func() time.Time) (*Backend, error) {
@@ -68,7 +72,9 @@ func openBackend(ctx context.Context, dir string, issuer *Issuer, plans []clerk.
 	if err != nil {
 		return nil, err
 	}
-	instance, err := clerk.Open(ctx, file, clerk.Options{Plans: plans, Start: now(), Now: now, Dialect: &clerk.Dialect{}, Webhook: webhook})
+	instance, err := clerk.Open(ctx, file, clerk.Options{
+		Plans: plans, Start: now(), Now: now, Dialect: dialect, Webhook: webhook, Pictures: issuer.Picture(""),
+	})
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

@@ -46,7 +46,7 @@ func TestWhoeverGotATokenIsAUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := i.Know(Person{"ben@example.test", "User", "Ben"}); err != nil {
+	if _, err := i.Know(Person{"ben@example.test", "User", "Ben"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -82,7 +82,7 @@ func TestTheSecretKeyIsAsked(t *testing.T) {
 
 func TestAHalfWrittenLineWaits(t *testing.T) {
 	i := open(t, t.TempDir())
-	if err := i.Know(Person{Email: "ana@example.test"}); err != nil {
+	if _, err := i.Know(Person{Email: "ana@example.test"}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(i.people.path, os.O_APPEND|os.O_WRONLY, 0)

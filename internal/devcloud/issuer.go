@@ -141,16 +141,21 @@ func UserID(email string) string {
 	return "user_" + hex.EncodeToString(sum[:12])
 }
 
-// Know makes somebody a user of the instance, for its Backend API.
-func (i *Issuer) Know(p Person) error { return i.people.add(p) }
+// Picture is the address of a user's picture.
+func (i *Issuer) Picture(userID string) string { return i.URL + "/avatars/" + userID }
+
+// Know makes somebody a user of the instance, unless the address is one's already, and gives the user's id.
+func (i *Issuer) Know(p Person) (userID string, err error) {
+	if err := i.people.add(p); err != nil {
+		return "", err
+	}
+	return i.userID(p.Email)
+}
 
 // Token signs a session token for the user of email that lives for ttl, and makes the user known. Features are those that Clerk
 // would list in fea.
 func (i *Issuer) Token(email string, features []string, now time.Time, ttl time.Duration) (string, error) {
-	if err := i.Know(Person{Email: strings.TrimSpace(email)}); err != nil {
-		return "", err
-	}
-	id, err := i.userID(email)
+	id, err := i.Know(Person{Email: strings.TrimSpace(email)})
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ func Key(clerkUserID string) string { return "user:" + clerkUserID }
 // a user that was erased stays so, whatever comes late. different says that the profile is not as before.
 func (s *Service) FollowUser(ctx context.Context, tx *db.Tx, c UserChange) (p Profile, different bool, err error) {
 	p, err = lockProfile(ctx, tx, c.ID)
-	if errors.Is(err, db.ErrNoRows) {
+	fresh := errors.Is(err, db.ErrNoRows)
+	if fresh {
 		if err := s.newProfile(ctx, tx, Claims{Subject: c.ID}); err != nil {
 			return Profile{}, false, err
 		}
@@ -41,6 +43,7 @@ func (s *Service) FollowUser(ctx context.Context, tx *db.Tx, c UserChange) (p Pr
 	if err != nil || !p.IsActive || p.ClerkUpdatedAt != nil && !c.UpdatedAt.After(*p.ClerkUpdatedAt) {
 		return p, false, err
 	}
+	before := p
 	for _, said := range []struct{ value, into *string }{
 		{c.Email, &p.Email}, {c.FirstName, &p.FirstName}, {c.LastName, &p.LastName}, {c.ImageURL, &p.ImageURL},
 	} {
@@ -52,7 +55,14 @@ func (s *Service) FollowUser(ctx context.Context, tx *db.Tx, c UserChange) (p Pr
 		p.PublicMetadata = c.PublicMetadata
 	}
 	p.ClerkUpdatedAt, p.UpdatedAt = &c.UpdatedAt, s.Now()
-	return p, true, updateProfile(ctx, tx, p)
+	return p, fresh || !sameUser(before, p), updateProfile(ctx, tx, p)
+}
+
+// sameUser says that two profiles tell the same of their user.
+func sameUser(a, b Profile) bool {
+	var x, y any
+	return a.Email == b.Email && a.FirstName == b.FirstName && a.LastName == b.LastName && a.ImageURL == b.ImageURL &&
+		json.Unmarshal(a.PublicMetadata, &x) == nil && json.Unmarshal(b.PublicMetadata, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // newProfile makes a profile of what claims say, unless it is there, and tells those that waited for the user.

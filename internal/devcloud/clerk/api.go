@@ -352,7 +352,7 @@ func (a *API) itemJSON(u *User, it *Item) map[string]any {
 		"object": "commerce_subscription_item", "id": it.ID, "instance_id": a.instance.ID, "status": it.Status,
 		"plan_id": it.PlanID, "price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "plan": planJSON(plan), "plan_period": it.Period,
 		"payment_method": nil, "payment_method_id": "", "lifetime_paid": money(it.LifetimePaid), "amount": money(plan.Fee(it.Period)),
-		"next_payment": a.nextPayment(it), "payer_id": u.Subscription.PayerID, "payer": u.payerJSON(Null), "is_free_trial": it.FreeTrial,
+		"next_payment": a.nextPayment(it), "payer_id": u.Subscription.PayerID, "payer": a.instance.payerJSON(u, Null), "is_free_trial": it.FreeTrial,
 		"period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), "proration_date": nil,
 		"canceled_at": ms(it.CanceledAt), "past_due_at": ms(it.PastDueAt), "ended_at": ms(it.EndedAt),
 		"created_at": ms(it.CreatedAt), "updated_at": ms(it.UpdatedAt),
@@ -500,7 +500,7 @@ func (a *API) statementJSON(u *User, id string) map[string]any {
 	}
 	sum := money(total)
 	return map[string]any{
-		"object": "commerce_statement", "id": id, "status": status, "timestamp": ms(first), "payer": u.payerJSON(Null),
+		"object": "commerce_statement", "id": id, "status": status, "timestamp": ms(first), "payer": a.instance.payerJSON(u, Null),
 		"totals": map[string]any{"subtotal": sum, "tax_total": money(0), "grand_total": sum},
 		"groups": []any{map[string]any{"id": id + "_1", "timestamp": ms(first), "items": a.attemptsJSON(u, id)}},
 	}
@@ -517,7 +517,7 @@ func (a *API) attemptsJSON(u *User, statement string) (attempts []any) {
 			"statement_id": at.StatementID, "gateway_external_id": "pi_" + strings.TrimPrefix(at.PaymentID, "cpay_"), "status": at.Status,
 			"charge_type": at.ChargeType, "amount": money(at.Amount), "totals": at.totals(), "failed_reason": at.reason(),
 			"created_at": ms(at.CreatedAt), "updated_at": ms(at.UpdatedAt), "billing_date": ms(at.CreatedAt), "paid_at": ms(at.PaidAt), "failed_at": ms(at.FailedAt),
-			"payer": u.payerJSON(Null), "subscription_items": []any{a.itemJSON(u, u.Subscription.Items[n])},
+			"payer": a.instance.payerJSON(u, Null), "subscription_items": []any{a.itemJSON(u, u.Subscription.Items[n])},
 		})
 	}
 	return attempts

@@ -113,7 +113,6 @@ func (i *Instance) subscribe(u *User, planID string, period Period) error {
 		held := u.Held()
 		i.abandonUpcoming(u)
 		if held.Status != Canceled {
-			i.touch(&held.CanceledAt)
 			i.move(u, held, Canceled)
 		}
 		next := i.newItem(u, q.Plan, period, Upcoming)
@@ -159,8 +158,8 @@ func (i *Instance) cancel(u *User, held *Item) error {
 	if held == nil || held.Status == Canceled {
 		return fmt.Errorf("user %s has nothing to cancel", u.ID)
 	}
-	i.touch(&held.CanceledAt)
 	if held.Status == PastDue {
+		i.touch(&held.CanceledAt)
 		i.end(u, held)
 	} else {
 		i.move(u, held, Canceled)
@@ -365,8 +364,11 @@ func (i *Instance) abandonUpcoming(u *User) {
 func (i *Instance) move(u *User, it *Item, to Status) {
 	i.touch(&it.UpdatedAt)
 	it.Status = to
-	if to == Ended || to == Abandoned {
+	switch to {
+	case Ended, Abandoned:
 		it.EndedAt = it.UpdatedAt
+	case Canceled:
+		it.CanceledAt = it.UpdatedAt
 	}
 	i.emitItem(string(to), u, it)
 }

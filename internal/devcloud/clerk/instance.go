@@ -181,6 +181,8 @@ type Options struct {
 	Now func() time.Time
 	// Webhook is where Run sends the events to, on this machine; empty: nowhere.
 	Webhook string
+	// Pictures is the address under which there is a picture of each user, by id; empty: one that nobody answers.
+	Pictures string
 	// Dialect of all billing events; nil: each has its own, at random.
 	Dialect *Dialect
 	// Flat sends the older billing.subscription.* events instead of those of items and subscriptions.

@@ -1,6 +1,7 @@
 package clerk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -138,7 +139,7 @@ func (i *Instance) emitItem(event string, u *User, it *Item) {
 	data := i.itemJSON(d, it)
 	d.SubscriptionID.put(data, "subscription_id", u.Subscription.ID)
 	if !d.NoPayer {
-		data["payer"] = u.payerJSON(d.Unused)
+		data["payer"] = i.payerJSON(u, d.Unused)
 	}
 	kind := map[string]string{"past_due": "pastDue"}[event]
 	if kind == "" {
@@ -161,7 +162,7 @@ func (i *Instance) emitSubscription(event string, u *User) {
 		}
 	}
 	i.emitAs(d, "subscription."+event, u, map[string]any{
-		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "payer_id": s.PayerID, "payer": u.payerJSON(d.Unused),
+		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "payer_id": s.PayerID, "payer": i.payerJSON(u, d.Unused),
 		"active_at": ms(s.ActiveAt), "canceled_at": nil, "ended_at": ms(s.EndedAt), "past_due_at": ms(s.PastDueAt),
 		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "latest_payment_id": orNull(s.LatestPayment),
 		"payment_source_id": nil, "items": items,
@@ -232,7 +233,7 @@ func (i *Instance) emitFlat(d Dialect, event string, u *User, it *Item) {
 	if d.NoPayer {
 		data["user_id"] = u.ID
 	} else {
-		data["payer"] = u.payerJSON(d.Unused)
+		data["payer"] = i.payerJSON(u, d.Unused)
 	}
 	i.emitAs(d, "billing.subscription."+kind, u, data)
 }
@@ -252,7 +253,7 @@ func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
 		"payee": map[string]any{
 			"id": "cpayee_1", "gateway_type": "stripe", "gateway_external_id": "acct_1", "gateway_status": "active",
 		},
-		"payer": u.payerJSON(d.Unused), "totals": a.totals(), "subscription_items": []any{item},
+		"payer": i.payerJSON(u, d.Unused), "totals": a.totals(), "subscription_items": []any{item},
 		"payment_source": map[string]any{
 			"id": a.Card.ID, "gateway": "stripe", "gateway_external_id": "pm_" + a.Card.Last4, "payment_method": "card", "status": "active",
 			"card_type": a.Card.Brand, "last4": a.Card.Last4,
@@ -286,17 +287,20 @@ func (a *Attempt) totals() map[string]any {
 	return map[string]any{"subtotal": money(a.Amount + a.Credit), "tax_total": money(0), "grand_total": money(a.Amount)}
 }
 
-func (u *User) payerJSON(unused Absence) map[string]any {
+func (i *Instance) payerJSON(u *User, unused Absence) map[string]any {
 	payer := map[string]any{
 		"object": "commerce_payer", "id": u.Subscription.PayerID, "user_id": u.ID, "first_name": u.FirstName, "last_name": u.LastName,
-		"email": u.Email, "image_url": imageURL, "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
+		"email": u.Email, "image_url": i.picture(u), "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
 	}
 	unused.put(payer, "organization_id", "")
 	unused.put(payer, "organization_name", "")
 	return payer
 }
 
-const imageURL = "https://img.example.test/avatar.png"
+// picture is the address of a user's picture.
+func (i *Instance) picture(u *User) string {
+	return cmp.Or(i.o.Pictures, "https://img.example.test/") + u.ID
+}
 
 // userJSON is a user in an event and in the Backend API. The primary address is not always the first.
 func (i *Instance) userJSON(u *User) map[string]any {
@@ -316,7 +320,7 @@ func (i *Instance) userJSON(u *User) map[string]any {
 	none := []any{}
 	return map[string]any{
 		"object": "user", "id": u.ID, "external_id": nil, "username": nil, "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
-		"locale": nil, "image_url": imageURL, "profile_image_url": imageURL, "has_image": false,
+		"locale": nil, "image_url": i.picture(u), "profile_image_url": i.picture(u), "has_image": false,
 		"primary_email_address_id": EmailID(u.ID, u.Email), "primary_phone_number_id": nil, "primary_web3_wallet_id": nil,
 		"email_addresses": addresses, "phone_numbers": none, "web3_wallets": none, "passkeys": none, "external_accounts": none,
 		"saml_accounts": none, "enterprise_accounts": none, "public_metadata": metadata,
