@@ -69,18 +69,19 @@ function Held() {
 
 function Card({ subscription }: { subscription: Subscription }) {
 	const { product_name, price_summary, status, current_period_end, cancel_at_period_end } = subscription;
+	const ended = status === "canceled" && !cancel_at_period_end;
 	return (
 		<article class="card">
 			<h2>{product_name}</h2>
-			<p>{statuses[status]}</p>
+			<p>{ended ? "Ended" : statuses[status]}</p>
 			{price_summary && (
 				<p class="price">
 					{formatMoney(price_summary)} <small>{price_summary.name}</small>
 				</p>
 			)}
-			{current_period_end && (
+			{current_period_end && !ended && (
 				<p>
-					{cancel_at_period_end || status === "canceled" ? "Ends" : "Renews"} on {formatDate(current_period_end)}
+					{cancel_at_period_end ? "Ends" : "Renews"} on {formatDate(current_period_end)}
 				</p>
 			)}
 		</article>
