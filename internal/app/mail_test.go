@@ -10,14 +10,17 @@ import (
 	"souk/internal/souktest"
 )
 
-// The mailbox is for this machine alone, like every stand-in.
-func TestTheMailboxAnswersThisMachineAlone(t *testing.T) {
+// What is for developers is for this machine alone.
+func TestTheStandInsAnswerThisMachineAlone(t *testing.T) {
 	s := souktest.New(t, dbtest.SQLite(t))
+	for _, path := range []string{"/__dev/", "/__dev/clock", "/__stripe/", "/__mail/messages/"} {
+		s.Nobody().Get(path).Is(http.StatusOK)
+		for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via"} {
+			s.Nobody().With(header, "127.0.0.1").Get(path).Is(http.StatusForbidden)
+		}
+	}
 	if mails := s.Nobody().Get("/__mail/api/messages").Is(http.StatusOK).List(); len(mails) != 0 {
 		t.Errorf("a new mailbox has %v", mails)
-	}
-	for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via"} {
-		s.Nobody().With(header, "127.0.0.1").Get("/__mail/api/messages").Is(http.StatusForbidden)
 	}
 	if page := s.Nobody().Get("/__mail/messages/").Is(http.StatusOK); !strings.Contains(string(page.Body), "No mail yet") {
 		t.Errorf("the page: %s", page.Body)

@@ -177,7 +177,11 @@ func (s *standIns) controls() *control.Control {
 	if s.Stripe != nil {
 		links = append(links, control.Link{Name: "Stripe", URL: stripe.Prefix + "/"})
 	}
-	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.plans, Links: links, Refresh: s.ClerkBackend.Admit}
+	first := []string{demo.Seller.Email}
+	for _, b := range demo.Buyers {
+		first = append(first, b.Email)
+	}
+	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.plans, Links: links, First: first, Refresh: s.ClerkBackend.Admit}
 }
 
 // Pages are those that a developer may want to open, by what they are for.

@@ -32,12 +32,13 @@ var pages = page.New(Prefix, files, "pages", template.FuncMap{
 // Link leads to another page for developers.
 type Link struct{ Name, URL string }
 
-// Control serves the page. All but Links are needed.
+// Control serves the page. All but Links and First are needed.
 type Control struct {
 	Instance *clerk.Instance
 	Accounts *fapi.Server
 	Plans    string // the file of the plans
 	Links    []Link
+	First    []string // the e-mail addresses of those who come before everybody newer
 	// Refresh brings in whom another process made a user.
 	Refresh func() error
 }
@@ -107,9 +108,9 @@ func (c *Control) do(ctx context.Context, action string, form url.Values) error 
 	case "hold", "unhold":
 		return c.Instance.Hold(action == "hold")
 	case "release":
-		return c.Instance.Release()
+		return c.sent(ctx, c.Instance.Release())
 	case "send":
-		return c.Instance.Resend(id)
+		return c.sent(ctx, c.Instance.Resend(id))
 	}
 	return &page.Refused{Status: 422, Message: "There is no such action."}
 }
@@ -150,10 +151,23 @@ func (c *Control) press(w http.ResponseWriter, r *http.Request) error {
 	action := r.PostForm.Get("do")
 	err := c.do(r.Context(), action, r.PostForm)
 	if err == nil {
-		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
+		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+c.at(action, r.PostForm.Get("id")), http.StatusSeeOther)
 		return nil
 	}
 	return c.showProblem(w, r, err)
+}
+
+// at is the part of the page that shows what an action has done: the row that it was about, so that the keyboard goes on there.
+func (c *Control) at(action, id string) string {
+	switch action {
+	case "fail", "heal", "send":
+		return url.PathEscape(id)
+	case "cancel", "resume":
+		if u, there := c.Instance.User(id); there && u.Held() != nil {
+			return u.Held().ID
+		}
+	}
+	return told[action].At
 }
 
 // showProblem shows the page with what was not done. What is possible depends on the instance, whose errors are words for developers.
@@ -195,6 +209,19 @@ func (c *Control) advance(ctx context.Context, by string) error {
 	moved, err := c.Instance.Advance(span)
 	if err == nil && moved.Events > 0 {
 		ctx, stop := context.WithTimeout(ctx, heardWithin)
+		defer stop()
+		c.Instance.Told(ctx)
+	}
+	return err
+}
+
+// answeredWithin is how long the page waits for the shop's answers to webhooks that somebody has sent by hand.
+const answeredWithin = 2 * time.Second
+
+// sent waits for the shop's answers, so that the page can show them.
+func (c *Control) sent(ctx context.Context, err error) error {
+	if err == nil {
+		ctx, stop := context.WithTimeout(ctx, answeredWithin)
 		defer stop()
 		c.Instance.Told(ctx)
 	}

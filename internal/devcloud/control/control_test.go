@@ -44,6 +44,7 @@ func newSite(t *testing.T) *site {
 	}
 	c := &control.Control{
 		Instance: instance, Accounts: accounts, Plans: "data/devcloud/plans.json", Links: []control.Link{{Name: "Mailbox", URL: "/__mail/"}},
+		First:   []string{"seller@example.test", "buyer@example.test"},
 		Refresh: func() error { return nil },
 	}
 	mux.Handle(control.Prefix+"/", c.Handler())
@@ -149,8 +150,7 @@ func TestTheNetworkGoesWrongAsSaid(t *testing.T) {
 	s.shows("hold", nil, "<strong>held back</strong>")
 	id := s.user("ana@example.test")
 	s.shows("unhold", nil, "Held back: 2.")
-	s.shows("release", nil, "All webhooks that were held back are sent")
-	s.instance.Told(t.Context())
+	s.shows("release", nil, "All webhooks that were held back are sent", `<span class="good">200</span>`)
 	events := s.instance.Sent()
 	if len(events) != 2 || len(events[0].Answers) != 1 || events[0].Answers[0] != 200 {
 		t.Errorf("%+v", events)
@@ -172,6 +172,45 @@ func TestTheNetworkGoesWrongAsSaid(t *testing.T) {
 		if status, _ := s.press("faults", wrong...); status != 422 {
 			t.Errorf("%q: %d", wrong, status)
 		}
+	}
+}
+
+func TestTheKeyboardGoesOnWhereItWas(t *testing.T) {
+	s := newSite(t)
+	id := s.user("ana@example.test")
+	if err := s.instance.Subscribe(id, "cplan_starter", clerk.Month); err != nil {
+		t.Fatal(err)
+	}
+	u, _ := s.instance.User(id)
+	event := s.instance.Sent()[0].ID
+	last := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, c := range []struct{ do, id, at string }{
+		{"fail", id, id}, {"heal", id, id}, {"cancel", id, u.Held().ID}, {"resume", id, u.Held().ID}, {"send", event, event}, {"delete", id, "people"},
+	} {
+		res, err := last.PostForm(s.url+"/__dev/do/", url.Values{"do": {c.do}, "id": {c.id}})
+		if status, _ := s.read(res, err); status != http.StatusSeeOther || res.Header.Get("Location") != "/__dev/?done="+c.do+"#"+c.at {
+			t.Errorf("%s: %d, on to %q, want #%s", c.do, status, res.Header.Get("Location"), c.at)
+		}
+		if _, text := s.page("/__dev/"); !strings.Contains(text, `id="`+c.at+`"`) {
+			t.Errorf("after %s there is no %s on the page", c.do, c.at)
+		}
+	}
+}
+
+func TestWhoComesFirst(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"buyer", "seller", "ana", "ben"} {
+		s.user(name + "@example.test")
+	}
+	_, text := s.page("/__dev/")
+	text = text[strings.Index(text, `id="people"`):]
+	at := -1
+	for _, name := range []string{"seller", "buyer", "ben", "ana"} {
+		next := strings.Index(text, ">"+name+"@example.test<")
+		if next <= at {
+			t.Errorf("%s comes too early, or not at all", name)
+		}
+		at = next
 	}
 }
 

@@ -55,6 +55,7 @@ func newest[T any](kind string, all []T, n int) list[T] {
 type person struct {
 	clerk.User
 	Plan   string
+	Paid   bool // the plan costs something
 	Fails  bool
 	Active bool // signed in somewhere
 }
@@ -96,8 +97,11 @@ func (c *Control) view(r *http.Request) (v view, err error) {
 		if u.Deleted {
 			continue
 		}
-		plan, _ := c.Instance.Access(u.ID)
-		people = append(people, person{u, plan, u.Fails > 0, slices.ContainsFunc(sessions, func(s fapi.SignedIn) bool { return s.UserID == u.ID })})
+		has := u.Subscription.Items[0] // the plan of everybody
+		if held := u.Held(); held != nil {
+			has = held
+		}
+		people = append(people, person{u, plans[has.PlanID].Name, !plans[has.PlanID].Default, u.Fails > 0, slices.ContainsFunc(sessions, func(s fapi.SignedIn) bool { return s.UserID == u.ID })})
 		last := true
 		for _, it := range slices.Backward(u.Subscription.Items) {
 			p := plans[it.PlanID]
@@ -113,6 +117,7 @@ func (c *Control) view(r *http.Request) (v view, err error) {
 			last = last && !open
 		}
 	}
+	slices.SortStableFunc(people, func(a, b person) int { return c.rank(a) - c.rank(b) })
 	slices.SortStableFunc(holdings, func(a, b holding) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
 	var where []signedIn
 	for _, s := range sessions {
@@ -130,6 +135,14 @@ func (c *Control) view(r *http.Request) (v view, err error) {
 	v.Lose, v.Late, v.Copies = int(v.Faults.DropShare*100+.5), int(v.Faults.MaxDelay.Seconds()), max(1, v.Faults.MaxCopies)
 	v.Now, v.Billing, v.Ahead = time.Now(), c.Instance.Time(), c.Instance.Ahead()
 	return v, nil
+}
+
+// rank is where somebody comes among the people.
+func (c *Control) rank(p person) int {
+	if n := slices.Index(c.First, p.Email); n >= 0 {
+		return n
+	}
+	return len(c.First)
 }
 
 type eventView struct {

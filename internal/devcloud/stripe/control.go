@@ -160,7 +160,11 @@ func (s *Stripe) controlForm(w http.ResponseWriter, r *http.Request) error {
 	status, problem := 0, ""
 	switch refused, err := (*page.Refused)(nil), s.do(r.Context(), action, r.PostForm); {
 	case err == nil:
-		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+told[action].At, http.StatusSeeOther)
+		at := told[action].At
+		if action == "send" { // the keyboard goes on at the event
+			at = url.PathEscape(r.PostForm.Get("id"))
+		}
+		http.Redirect(w, r, Prefix+"/?"+url.Values{"done": {action}}.Encode()+"#"+at, http.StatusSeeOther)
 		return nil
 	case errors.As(err, &refused):
 		status, problem = refused.Status, refused.Message

@@ -151,7 +151,7 @@ func TestWebhooksAreHeldBackAndSentInAnyOrder(t *testing.T) {
 	}
 	events := s.Events()
 	for _, e := range events { // the newest first
-		s.done("send", "id", e.ID)
+		s.press("send", "id", e.ID).is(t, 303, controls+"?done=send#"+e.ID)
 		if got := s.told(); got != e.Type {
 			t.Errorf("%s came, want %s once", got, e.Type)
 		}
