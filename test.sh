@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ./test.sh          everything: gofmt, vet, lint, all tests on SQLite and on PostgreSQL (both exec modes), the race
-#                    detector, the pages in Chromium, and start.sh --check. PostgreSQL 15 or newer is found or installed, and run in a temporary
-#                    folder; SOUK_TEST_POSTGRES=postgres://… names a server to use instead.
+# ./test.sh          everything: gofmt, vet, lint, the pages' types, lint and unit tests, all tests on SQLite and on PostgreSQL (both
+#                    exec modes), the race detector, the pages in Chromium, and start.sh --check. PostgreSQL 15 or newer is found or
+#                    installed, and run in a temporary folder; SOUK_TEST_POSTGRES=postgres://… names a server to use instead.
 # ./test.sh --quick  the tests on SQLite alone, the short ones
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -70,7 +70,7 @@ browser() {
 
 formatted() {
 	local unformatted
-	unformatted=$(gofmt -l .)
+	unformatted=$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +)
 	[ -z "$unformatted" ] || { echo "gofmt would change: $unformatted" && false; }
 }
 
@@ -87,6 +87,8 @@ scripts/build.sh "$work/souk"
 step "production build (-tags nodevcloud)" env CGO_ENABLED=0 go build -tags nodevcloud -o /dev/null ./cmd/souk
 go build -o "$work/testreport" ./scripts/testreport
 
+step "pages: lint and types" npm run --prefix frontend --silent check
+step "pages: unit tests" npm test --prefix frontend --silent
 if [ "$mode" = --quick ]; then
 	step gofmt formatted
 	SOUK_TEST_POSTGRES='' tests "tests on SQLite (short)" sqlite -short ./...

@@ -46,6 +46,6 @@ export default defineConfig({
 			output: { codeSplitting: { groups: [{ name: "shared", test: /node_modules|src\/(api|lib|ui)\//u }] } },
 		},
 	},
-	server: { host: "127.0.0.1", proxy: { "/api": proxied, "/__clerk": proxied, "/checkout": proxied } },
+	server: { host: "127.0.0.1", proxy: { "^/(api|checkout|__(clerk|dev|mail|stripe))/": proxied } },
 	test: { include: ["src/**/*.test.ts"] },
 } as Parameters<typeof defineConfig>[0]);

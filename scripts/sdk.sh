@@ -23,7 +23,10 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/dist"
 for package in "${packages[@]}"; do
 	read -r name version script chunks sum <<<"$package"
-	npm pack "@clerk/$name@$version" --pack-destination "$work" --prefer-offline --fetch-retries=1 --silent >/dev/null
+	if ! npm pack "@clerk/$name@$version" --pack-destination "$work" --prefer-offline --fetch-retries=1 --loglevel=error >/dev/null; then
+		echo "@clerk/$name@$version cannot be fetched from npm; this is needed once." >&2
+		exit 1
+	fi
 	tarball=$work/clerk-$name-$version.tgz
 	if [ "$(node -p 'require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")" != "$sum" ]; then
 		echo "@clerk/$name@$version is not the package that was looked at: its sha512 differs." >&2

@@ -310,8 +310,8 @@ func (c *Config) derive() {
 		if len(c.Clerk.JWTIssuers) == 0 {
 			c.Clerk.JWTIssuers = []string{origin}
 		}
-		if c.Clerk.PublishableKey == "" {
-			c.Clerk.PublishableKey = publishableKey(origin, c.Clerk.SecretKey.Reveal())
+		if key := publishableKey(origin, c.Clerk.SecretKey.Reveal()); c.Clerk.PublishableKey == "" && frontendHost(key) != "" {
+			c.Clerk.PublishableKey = key
 		}
 	}
 	for i, s := range c.Clerk.WebhookSigningSecret {

@@ -69,12 +69,19 @@ func TestScriptsAreServedByVersion(t *testing.T) {
 	}
 }
 
-func TestTheBuildTakesTheVersionsThatAreServed(t *testing.T) {
+func TestPagesAndBuildHaveTheVersionsThatAreServed(t *testing.T) {
 	script, err := os.ReadFile("../../../scripts/sdk.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
+	page, err := os.ReadFile("../../../frontend/src/lib/clerk.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, exact := range []string{ClerkJS, UI} {
+		if !strings.Contains(string(page), "\""+exact+"/dist/") {
+			t.Errorf("the pages do not load %s", exact)
+		}
 		name, version, _ := strings.Cut(strings.TrimPrefix(exact, "@clerk/"), "@")
 		if !strings.Contains(string(script), "\""+name+" "+version+" ") {
 			t.Errorf("scripts/sdk.sh does not take %s", exact)
