@@ -3,6 +3,7 @@ package fapi_test
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -533,6 +534,17 @@ func TestStripesScriptIsOurs(t *testing.T) {
 	text, err := io.ReadAll(res.Body)
 	if err != nil || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/javascript") || !strings.Contains(string(text), "window.Stripe =") {
 		t.Errorf("%v %v %.80s", err, res.Header, text)
+	}
+	b.signUp("ana@example.test")
+	tokens := regexp.MustCompile(`"pm_card_\w+"`).FindAllString(string(text), -1)
+	for _, token := range tokens {
+		status, answer := b.ask("POST", "/me/billing/payment_methods", "gateway", "stripe", "payment_token", strings.Trim(token, `"`)+".1230")
+		if status != 200 && answer.(object)["errors"].([]any)[0].(object)["code"] != "card_declined" {
+			t.Errorf("%s: %v", token, answer)
+		}
+	}
+	if len(tokens) != 5 {
+		t.Errorf("its cards are %q", tokens)
 	}
 	_, answer := b.ask("GET", "/environment")
 	if key := answer.(object)["commerce_settings"].(object)["billing"].(object)["stripe_publishable_key"]; key == "" || key == nil {
