@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./start.sh          builds Souk and runs it until it is stopped; the first time, with a demo shop
-# ./start.sh --check  builds it, sells a file over HTTP in a temporary folder, refunds it, and ends
+# ./start.sh --check  builds it, sells a file over HTTP in a temporary folder, refunds it, has somebody take a plan in a
+#                     browser where there is one, and ends
 #
 # Settings come from the environment and .env (see .env.example). START_SKIP_SEED=true leaves the demo shop out.
 set -euo pipefail
@@ -26,6 +27,7 @@ serve() {
 # check starts the program on a free port in a temporary folder, without the settings of this one, and runs the README's
 # walk against it.
 check() {
+	root=$PWD
 	home=$(mktemp -d)
 	server=
 	trap finish EXIT
@@ -56,7 +58,25 @@ check() {
 		exit 1
 	fi
 	cat walk.log
+	browse
 	echo "check: a file was put up, bought, paid for and downloaded, byte for byte the same; then it was refunded, and refused."
+}
+
+# browse has somebody sign up and take a plan in the shop at $url, where there are a browser and what drives it.
+browse() {
+	local chromium
+	if [ ! -e "$root/frontend/node_modules/@playwright/test" ]; then
+		echo "check: the pages were not tried in a browser: Playwright is not installed (scripts/frontend.sh --packages)."
+	elif ! chromium=$("$root/scripts/chromium.sh" --installed 2>/dev/null); then
+		echo "check: the pages were not tried in a browser: Chromium is not installed (scripts/chromium.sh installs it)."
+	else
+		"${clean[@]}" LISTEN_ADDR="${url#http://}" bin/souk seed >/dev/null
+		if ! (cd "$root/frontend" && CHROMIUM=$chromium timeout 120 node e2e/check.mjs "$url"); then
+			echo "check: nobody could sign up and take a plan in the browser; the shop's log ends so:" >&2
+			tail -n 20 "$home/err.log" >&2
+			exit 1
+		fi
+	fi
 }
 
 finish() {
@@ -70,7 +90,7 @@ case "${1:-}" in
 "") serve ;;
 --check) check ;;
 *)
-	sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -7,7 +7,7 @@ export default defineConfig({
 	fullyParallel: true,
 	workers: Number(process.env["E2E_WORKERS"] ?? 2),
 	retries: 0,
-	timeout: 45_000,
+	timeout: 60_000,
 	expect: { timeout: 10_000 },
 	reporter: process.env["CI"] ? [["./e2e/reporter.ts"]] : [["list"], ["./e2e/reporter.ts"]],
 	use: {
@@ -20,6 +20,7 @@ export default defineConfig({
 				"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 			],
 		},
+		actionTimeout: 15_000,
 		screenshot: "only-on-failure",
 		trace: "retain-on-failure",
 	},

@@ -1,4 +1,11 @@
+import { stripVTControlCharacters } from "node:util";
 import type { FullResult, Reporter, TestCase, TestResult } from "@playwright/test/reporter";
+
+// plain is a message without colours and without the browser's own log.
+function plain(message: string): string {
+	const text = stripVTControlCharacters(message).replace(/Browser logs:[\s\S]*?Call log:/, "Call log:");
+	return text.split("\n").slice(0, 20).join("\n");
+}
 
 // The closing line that test.sh counts.
 export default class Counts implements Reporter {
@@ -12,7 +19,7 @@ export default class Counts implements Reporter {
 		else {
 			this.failed++;
 			console.log(`FAILED ${test.titlePath().join(" > ")}`);
-			for (const error of result.errors) console.log(error.message);
+			for (const error of result.errors) console.log(plain(error.message ?? ""));
 		}
 	}
 
