@@ -81,7 +81,8 @@ function Card({ subscription }: { subscription: Subscription }) {
 			)}
 			{current_period_end && !ended && (
 				<p>
-					{cancel_at_period_end ? "Ends" : status === "past_due" ? "Was due" : "Renews"} on {formatDate(current_period_end)}
+					{cancel_at_period_end ? "Ends" : status === "past_due" ? "Was due" : "Renews"} on{" "}
+					{formatDate(current_period_end)}
 				</p>
 			)}
 		</article>
