@@ -224,6 +224,7 @@ func TestOneClickSignsIn(t *testing.T) {
 	if _, text := s.page("/__dev/"); !strings.Contains(text, "signed in") || strings.Contains(text, "Nobody is signed in") {
 		t.Error("not signed in")
 	}
+	s.shows("delete", []string{"id", id}, "Nobody is signed in")
 	if status, text := s.read(s.http.PostForm(s.url+"/__dev/sign-in", url.Values{"id": {"user_none"}})); status != 404 || !strings.Contains(text, "There is no such user") {
 		t.Errorf("somebody unknown: %d", status)
 	}

@@ -281,14 +281,14 @@ type SignedIn struct {
 	CreatedAt, LastActiveAt    time.Time
 }
 
-// Sessions are all that are active, the latest first.
+// Sessions are all that are active, the latest first. One whose user is gone ends with the browser's next call, and is left out.
 func (s *Server) Sessions() (all []SignedIn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.o.Now()
 	for _, one := range s.clients {
 		for _, session := range one.Sessions {
-			if now.Before(session.ExpireAt) {
+			if _, there := s.o.Instance.User(session.UserID); there && now.Before(session.ExpireAt) {
 				all = append(all, SignedIn{session.ID, session.UserID, session.Agent, session.Address, session.CreatedAt, session.LastActiveAt})
 			}
 		}
