@@ -1,6 +1,7 @@
 // Clerk's browser SDK, without React: two scripts that are loaded when somebody signs in, is signed in, or looks at the plans.
 // All others fetch nothing of it.
 import { signal } from "@preact/signals";
+import { hasSession } from "./cookies";
 import { config } from "./page";
 
 /** The versions that the shop was tried with; internal/devcloud/sdk serves the same. */
@@ -38,15 +39,6 @@ declare global {
 export type Session = { is: "unknown" } | { is: "out" } | { is: "in"; userId: string } | { is: "failed" };
 
 export const session = signal<Session>(hasSession(document.cookie) ? { is: "unknown" } : { is: "out" });
-
-/** Whether the SDK's cookies say that somebody is signed in. They may be of a session that has ended since. */
-export function hasSession(cookies: string): boolean {
-	return cookies.split("; ").some((cookie) => {
-		const [name = "", value = ""] = cookie.split("=");
-		if (/^__session(_|$)/.test(name)) return value !== "";
-		return /^__client_uat(_|$)/.test(name) && value !== "" && value !== "0";
-	});
-}
 
 type Navigate = (url: string, replace: boolean) => void;
 
