@@ -49,6 +49,7 @@ func TestThePublishableKey(t *testing.T) {
 		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=pk_test_%%%"}, "whole publishable key"},
 		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=" + key("pk_test_", "nodot")}, "whole publishable key"},
 		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=" + key("pk_test_", "a.test; script-src *")}, "whole publishable key"},
+		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=" + key("pk_test_", "a.test;script-src")}, "whole publishable key"},
 		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=" + key("pk_test_", "a.test/path")}, "whole publishable key"},
 		{[]string{hosted, "CLERK_PUBLISHABLE_KEY=" + base64.StdEncoding.EncodeToString([]byte("a.test$"))}, "whole publishable key"},
 		{append(live, hosted, "CLERK_PUBLISHABLE_KEY="+given), "two instances"},
