@@ -122,8 +122,8 @@ else
 	notes+=("Stripe: stripe-mock cannot be built, its tests are skipped: $(tail -n 1 "$work/stripe")")
 fi
 
-# Svix's own library, for the tests that let it sign, and Clerk's own types, by which answers of its stand-in are checked.
-for packages in internal/inbox/testdata/svix-npm internal/devcloud/fapi/testdata/types; do
+# Svix's own library, for the tests that let it sign; Clerk's, which the stand-in for Clerk has to suit, and its types, by which answers are checked.
+for packages in internal/inbox/testdata/svix-npm internal/app/testdata/clerk-npm internal/devcloud/fapi/testdata/types; do
 	if ! command -v npm >/dev/null; then
 		notes+=("$packages: not installed, there is no npm")
 	elif ! npm ci --prefix "$packages" --ignore-scripts --prefer-offline --fetch-retries=1 --no-audit --no-fund >"$work/npm" 2>&1; then

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"souk/internal/dbtest"
+	"souk/internal/devcloud"
 	"souk/internal/devcloud/clerk"
 	"souk/internal/souktest"
 )
@@ -160,4 +162,41 @@ func TestWhoLeavesTheStandInForClerkIsErased(t *testing.T) {
 		b.hear()
 		b.Get("/api/me/").Is(401)
 	})
+}
+
+func TestTheBackendAPIRevokesSessions(t *testing.T) {
+	s := souktest.New(t, dbtest.SQLite(t))
+	at := s.ClerkBackend.Instance
+	id, err := at.CreateUser("", clerk.Profile{Email: "ana@example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _ := signIn(t, s, id)
+	other, _ := signIn(t, s, id) // at another browser
+	ask := s.Nobody().With("Authorization", "Bearer "+s.ClerkBackend.SecretKey)
+	const path = devcloud.BackendPrefix + "/v1/sessions"
+	listed := func(query string) (ids []string) {
+		for _, one := range ask.Get(path + query).Is(200).List() {
+			ids = append(ids, one.Text("id"))
+		}
+		return ids
+	}
+	if got := listed("?user_id=" + id); !slices.Equal(got, []string{other, session}) {
+		t.Errorf("%v, want the newest first", got)
+	}
+	if got := listed("?user_id=user_none"); len(got) > 0 || len(listed("?status=ended&user_id="+id)) > 0 || len(listed("?limit=1&user_id="+id)) != 1 {
+		t.Errorf("%v of nobody", got)
+	}
+	ask.Get(path).Is(422)
+	if got := ask.Post(path+"/"+session+"/revoke", nil).Is(200).Object(); got.Text("status") != "revoked" || got.Text("id") != session {
+		t.Errorf("%v", got)
+	}
+	ask.Post(path+"/"+session+"/revoke", nil).Is(404)
+	ask.Get(path + "/" + session).Is(404)
+	if got := ask.Get(path + "/" + other).Is(200).Object(); got.Text("status") != "active" || got.Text("user_id") != id {
+		t.Errorf("%v", got)
+	}
+	if last := at.Sent()[0]; last.Type != "session.revoked" || !strings.Contains(string(last.Body), session) {
+		t.Errorf("%s: %s", last.Type, last.Body)
+	}
 }

@@ -31,7 +31,7 @@ type Backend struct {
 	SecretKey string // made up, and kept
 	store     *store.Store
 	people    *people
-	api       http.Handler
+	api       *clerk.API
 
 	mu    sync.Mutex
 	known int // of people, those who are users

@@ -27,6 +27,7 @@ func OpenFrontend(ctx context.Context, issuer *Issuer, backend *Backend, shop st
 	if err != nil {
 		return nil, fmt.Errorf("the stand-in for Clerk: %w", err)
 	}
+	backend.api.ServeSessions(server)
 	return &Frontend{server, backend}, nil
 }
 

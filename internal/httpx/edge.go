@@ -147,6 +147,7 @@ func (e Edge) cors() *cors.Cors {
 type request struct {
 	id    string
 	route string // the pattern that matched
+	asIs  bool   // the answer is not a Router's
 }
 
 type requestKey struct{}
@@ -156,11 +157,19 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// NameRoute tells the log line of a request which route it is, for a handler that no Router has.
+// NameRoute tells the log line of a request which route it is, for a handler that no Router has. Its answer is left as it is.
 func NameRoute(r *http.Request, pattern string) {
-	if info := requestOf(r.Context()); info != nil {
+	if info := nameRoute(r, pattern); info != nil {
+		info.asIs = true
+	}
+}
+
+func nameRoute(r *http.Request, pattern string) *request {
+	info := requestOf(r.Context())
+	if info != nil {
 		info.route = pattern
 	}
+	return info
 }
 
 // logged gives each request an id, catches panics, and writes one line when it is done. The line has the route's
@@ -232,7 +241,7 @@ type recorder struct {
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
-		if h := w.Header(); len(h["Content-Type"]) == 1 && h["Content-Type"][0] == "application/json" {
+		if h := w.Header(); !w.asIs && len(h["Content-Type"]) == 1 && h["Content-Type"][0] == "application/json" {
 			h["Content-Type"] = jsonType
 		}
 	}

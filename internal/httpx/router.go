@@ -47,7 +47,7 @@ func (rt *Router) Handle(pattern string, h http.Handler) {
 func (rt *Router) register(pattern string, h http.Handler) {
 	rt.known.Handle(pattern, h)
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		NameRoute(r, pattern)
+		nameRoute(r, pattern)
 		h.ServeHTTP(w, r)
 	})
 }

@@ -61,20 +61,69 @@ func NewAPI(i *Instance, secretKey string, jwks http.Handler) *API {
 		"GET /v1/billing/statements/{id}":                  a.statement,
 		"GET /v1/billing/statements/{id}/payment_attempts": a.attempts,
 	} {
-		a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			body, p := answer(r)
-			if p != nil {
-				a.refuse(w, p)
-				return
-			}
-			writeJSON(w, http.StatusOK, body)
-		})
+		a.handle(pattern, answer)
 	}
 	if jwks != nil {
 		a.routes.Handle("GET /v1/jwks", jwks)
 	}
 	a.routes.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { a.refuse(w, notFound("There is no such path.")) })
 	return a
+}
+
+func (a *API) handle(pattern string, answer func(*http.Request) (any, *problem)) {
+	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		body, p := answer(r)
+		if p != nil {
+			a.refuse(w, p)
+			return
+		}
+		writeJSON(w, http.StatusOK, body)
+	})
+}
+
+// Sessions is who keeps the sessions.
+type Sessions interface {
+	Active() []Session // the newest first
+	Revoke(r *http.Request, id string) (s Session, there bool, err error)
+}
+
+// ServeSessions lists and revokes sessions, from now on.
+func (a *API) ServeSessions(keeper Sessions) {
+	a.handle("GET /v1/sessions", func(r *http.Request) (any, *problem) {
+		q := r.URL.Query()
+		if !q.Has("client_id") && !q.Has("user_id") {
+			return nil, invalid("user_id", "there, or client_id")
+		}
+		all := []any{}
+		for _, s := range keeper.Active() {
+			if matches := func(name, value string) bool { return !q.Has(name) || q.Get(name) == value }; matches("client_id", s.ClientID) &&
+				matches("user_id", s.UserID) && matches("status", s.Status) {
+				all = append(all, s.json())
+			}
+		}
+		if q.Get("paginated") == "true" {
+			return list(q, all)
+		}
+		return page(q, all)
+	})
+	a.handle("GET /v1/sessions/{id}", func(r *http.Request) (any, *problem) {
+		for _, s := range keeper.Active() {
+			if s.ID == r.PathValue("id") {
+				return s.json(), nil
+			}
+		}
+		return nil, notFound("No session was found with id " + r.PathValue("id") + ".")
+	})
+	a.handle("POST /v1/sessions/{id}/revoke", func(r *http.Request) (any, *problem) {
+		s, there, err := keeper.Revoke(r, r.PathValue("id"))
+		if err != nil {
+			return nil, &problem{http.StatusInternalServerError, "internal_clerk_error", "Oops, an unexpected error occurred."}
+		}
+		if !there {
+			return nil, notFound("No session was found with id " + r.PathValue("id") + ".")
+		}
+		return s.json(), nil
+	})
 }
 
 // Fail lets the next n requests fail; those of other troubles come first.

@@ -33,16 +33,20 @@ func (i *Instance) sessionChanged(event string, s Session) error {
 	if event == "created" {
 		u.SignedInAt = s.CreatedAt
 	}
-	data := map[string]any{
-		"object": "session", "id": s.ID, "user_id": u.ID, "client_id": s.ClientID, "status": s.Status,
-		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "last_active_at": ms(s.LastActiveAt), "expire_at": ms(s.ExpireAt),
-		"abandon_at": ms(s.AbandonAt), "actor": nil,
-	}
+	data := s.json()
 	if !u.Deleted {
 		data["user"] = i.userJSON(u)
 	}
 	i.emit("session."+event, u.ID, data)
 	return nil
+}
+
+func (s Session) json() map[string]any {
+	return map[string]any{
+		"object": "session", "id": s.ID, "user_id": s.UserID, "client_id": s.ClientID, "status": s.Status,
+		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "last_active_at": ms(s.LastActiveAt), "expire_at": ms(s.ExpireAt),
+		"abandon_at": ms(s.AbandonAt), "actor": nil,
+	}
 }
 
 // SignIn begins a session that nobody keeps.

@@ -1,6 +1,7 @@
 package fapi
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // the suffix of Clerk's cookies is defined with it
 	"crypto/sha256"
@@ -132,10 +133,7 @@ func (c *call) begin(user clerk.User) *session {
 
 // tell announces to the shop what happened to a session. Whose user is gone meanwhile is signed out by the next call.
 func (c *call) tell(one *client, s *session, status, event string) {
-	err := c.o.Instance.SessionChanged(event, clerk.Session{
-		ID: s.ID, ClientID: one.ID, UserID: s.UserID, Status: status, CreatedAt: s.CreatedAt, UpdatedAt: c.now, LastActiveAt: s.LastActiveAt,
-		ExpireAt: s.ExpireAt, AbandonAt: s.CreatedAt.Add(abandonment),
-	})
+	err := c.o.Instance.SessionChanged(event, s.told(one, status, c.now))
 	if err != nil {
 		slog.WarnContext(c.r.Context(), "the stand-in for Clerk did not tell of a session", "event", event, "err", err)
 	}
@@ -295,4 +293,43 @@ func (s *Server) Sessions() (all []SignedIn) {
 	}
 	slices.SortFunc(all, func(a, b SignedIn) int { return b.LastActiveAt.Compare(a.LastActiveAt) })
 	return all
+}
+
+// Active are all sessions that are active, the newest first, as the Backend API tells of them.
+func (s *Server) Active() (all []clerk.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.o.Now()
+	for _, one := range s.clients {
+		for _, session := range one.Sessions {
+			if now.Before(session.ExpireAt) {
+				all = append(all, session.told(one, "active", session.UpdatedAt))
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b clerk.Session) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// Revoke ends a session wherever it is, for the Backend API, and says whether there was one.
+func (s *Server) Revoke(r *http.Request, id string) (clerk.Session, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.clients {
+		for _, session := range one.Sessions {
+			if session.ID == id {
+				c := &call{Server: s, r: r, now: s.o.Now()}
+				c.finish(one, session, "revoked")
+				return session.told(one, "revoked", c.now), true, s.save(r.Context())
+			}
+		}
+	}
+	return clerk.Session{}, false, nil
+}
+
+func (s *session) told(one *client, status string, updated time.Time) clerk.Session {
+	return clerk.Session{
+		ID: s.ID, ClientID: one.ID, UserID: s.UserID, Status: status, CreatedAt: s.CreatedAt, UpdatedAt: updated, LastActiveAt: s.LastActiveAt,
+		ExpireAt: s.ExpireAt, AbandonAt: s.CreatedAt.Add(abandonment),
+	}
 }
