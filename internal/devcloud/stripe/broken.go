@@ -52,8 +52,8 @@ type choice struct{ Value, Says string }
 
 var (
 	calls = []choice{
-		{APIPrefix + "/", "any calls"}, {APIPrefix + "/checkout/sessions", "calls about sessions"},
-		{APIPrefix + "/payment_intents", "calls about payments"}, {APIPrefix + "/refunds", "calls about refunds"},
+		{APIPrefix + "/", "of any kind"}, {APIPrefix + "/checkout/sessions", "about sessions"},
+		{APIPrefix + "/payment_intents", "about payments"}, {APIPrefix + "/refunds", "about refunds"},
 	}
 	ends = []choice{{"500", "answered with 500"}, {"503", "answered with 503"}, {"429", "answered with 429"}, {"0", "done, but the answer is lost"}}
 )
