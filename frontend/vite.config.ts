@@ -13,8 +13,8 @@ const configOfTheShop: Plugin = {
 	apply: "serve",
 	async transformIndexHtml(html) {
 		const page = await (await fetch(shop)).text();
-		const element = page.match(/<script [^>]*id="souk-config">.*?<\/script>/s)?.[0];
-		return element ? html.replace("<!--config-->", element) : html;
+		const element = page.match(/<title>.*<script [^>]*id="souk-config">.*?<\/script>/s)?.[0];
+		return element ? html.replace("<!--config-->", () => element) : html;
 	},
 };
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"path"
@@ -25,6 +26,7 @@ type Options struct {
 
 // Page is the configuration that is written into the document for its scripts. Everybody can read it.
 type Page struct {
+	Shop        string `json:"shop"` // what it is called
 	Development bool   `json:"development"`
 	Clerk       Clerk  `json:"clerk"`
 	Tools       []Link `json:"tools"` // for developers
@@ -80,7 +82,7 @@ func New(o Options) (*Handler, error) {
 	if bytes.Count(document, []byte(mark)) != 1 {
 		return nil, errors.New("the document of the pages has no place for the configuration: " + mark)
 	}
-	element := fmt.Sprintf(`<script type="application/json" id="souk-config">%s</script>`, config)
+	element := fmt.Sprintf("<title>%s</title>\n<script type=\"application/json\" id=\"souk-config\">%s</script>", html.EscapeString(o.Page.Shop), config)
 	h.document = httpx.PlainFile(htmlType, "no-cache", bytes.Replace(document, []byte(mark), []byte(element), 1))
 	return h, h.load(o.Dist)
 }

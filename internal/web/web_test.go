@@ -17,7 +17,7 @@ var (
 	routes = []string{"/", "/pricing", "/account/subscriptions", "/sign-in/*"}
 	built  = fstest.MapFS{
 		".keep":             {},
-		"index.html":        {Data: []byte("<!doctype html><title>Shop</title><!--config--><div id=app></div>")},
+		"index.html":        {Data: []byte("<!doctype html><!--config--><div id=app></div>")},
 		"assets/a-1.js":     {Data: []byte(strings.Repeat("plain();", 100))},
 		"assets/a-1.js.gz":  {Data: []byte("packed")},
 		"assets/a-1.js.br":  {Data: []byte("brotli")},
@@ -162,12 +162,13 @@ func TestWhatAClientKeeps(t *testing.T) {
 
 func TestTheConfigurationCannotLeaveItsElement(t *testing.T) {
 	page := standIn
+	page.Shop = `</title><script>alert(1)</script><!--`
 	page.Clerk.PublishableKey = `</script><script>alert(1)</script><!--`
 	body := ask(shop(t, built, page), "GET", "/").Body.String()
 	if strings.Count(body, "<script") != 1 || strings.Count(body, "</script>") != 1 || strings.Contains(body, "alert(1)<") || strings.Contains(body, "<!--") {
 		t.Error(body)
 	}
-	if !strings.Contains(body, `<script type="application/json" id="souk-config">{"development":true,"clerk":{`) {
+	if !strings.Contains(body, `<script type="application/json" id="souk-config">{"shop":"\u003c/title\u003e`) {
 		t.Error(body)
 	}
 }

@@ -3,7 +3,7 @@ import { config } from "../lib/page";
 export function Footer() {
 	return (
 		<footer class="bar">
-			<span>Souk</span>
+			<span>{config.shop}</span>
 			{config.tools.length > 0 && (
 				<nav aria-label="Development">
 					{config.tools.map(({ name, path }) => (

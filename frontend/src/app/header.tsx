@@ -17,7 +17,7 @@ export function Header() {
 	return (
 		<header class="bar">
 			<a class="brand" href={paths.home()}>
-				Souk
+				{config.shop}
 			</a>
 			<nav aria-label="Shop">
 				{link(paths.home(), "Products")}

@@ -3,8 +3,9 @@ import { frontendHost, readConfig } from "./config";
 
 describe("readConfig", () => {
 	it("takes what the shop wrote into the page", () => {
-		const element = `{"development":true,"tools":[{"name":"mail","path":"/__mail/"}],"clerk":{"publishable_key":"pk_live_x","proxy_url":"/__clerk","scripts":"/__clerk/npm","stripe":"/__clerk/stripe.js"}}`;
+		const element = `{"shop":"Ana's","development":true,"tools":[{"name":"mail","path":"/__mail/"}],"clerk":{"publishable_key":"pk_live_x","proxy_url":"/__clerk","scripts":"/__clerk/npm","stripe":"/__clerk/stripe.js"}}`;
 		expect(readConfig(element, { VITE_CLERK_PUBLISHABLE_KEY: "pk_test_other" })).toEqual({
+			shop: "Ana's",
 			development: true,
 			tools: [{ name: "mail", path: "/__mail/" }],
 			api: "",

@@ -1,6 +1,8 @@
 // What the shop wrote into the page for its scripts (internal/web), or, when something else than the shop serves the pages,
 // what they were built with.
 export type Config = {
+	/** What the shop is called. */
+	shop: string;
 	development: boolean;
 	/** Pages for developers; they are none of this app. */
 	tools: { name: string; path: string }[];
@@ -19,19 +21,21 @@ export type Config = {
 };
 
 type Injected = {
+	shop?: string;
 	development?: boolean;
 	tools?: Config["tools"] | null;
 	clerk?: { publishable_key?: string; proxy_url?: string; scripts?: string; stripe?: string };
 };
 
 /** Variables of the build, for pages that something else than the shop serves. */
-export type Built = { VITE_API_BASE_URL?: string; VITE_CLERK_PUBLISHABLE_KEY?: string };
+export type Built = { VITE_SHOP_NAME?: string; VITE_API_BASE_URL?: string; VITE_CLERK_PUBLISHABLE_KEY?: string };
 
 /** The configuration from the text of the page's element, or from the build's variables when there is none. */
 export function readConfig(element: string | null | undefined, built: Built): Config {
 	if (element) {
 		const given = JSON.parse(element) as Injected;
 		return {
+			shop: given.shop ?? "",
 			development: given.development ?? false,
 			tools: given.tools ?? [],
 			api: "",
@@ -45,6 +49,7 @@ export function readConfig(element: string | null | undefined, built: Built): Co
 	}
 	const key = built.VITE_CLERK_PUBLISHABLE_KEY ?? "";
 	return {
+		shop: built.VITE_SHOP_NAME ?? "Souk",
 		development: false,
 		tools: [],
 		api: (built.VITE_API_BASE_URL ?? "").replace(/\/(api\/?)?$/, ""),
