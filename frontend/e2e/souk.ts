@@ -233,6 +233,8 @@ async function me(page: Page): Promise<string> {
 
 // token is a session token of the page's session.
 export async function token(page: Page, fresh = false): Promise<string> {
+	// biome-ignore lint/suspicious/noExplicitAny: as above
+	await page.waitForFunction(() => (window as any).Clerk?.session);
 	return await page.evaluate(
 		(skipCache) =>
 			// biome-ignore lint/suspicious/noExplicitAny: as above
