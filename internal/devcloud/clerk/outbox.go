@@ -40,7 +40,7 @@ func (i *Instance) post(e Event) {
 	out := &outgoing{Event: e, Number: i.settings.Number}
 	if i.o.Webhook != "" {
 		f := i.settings.Faults
-		fate := rand.New(rand.NewPCG(f.Seed, uint64(out.Number))) // the same after a restart
+		fate := rand.New(rand.NewPCG(f.Seed, uint64(out.Number-i.settings.FaultsSince))) // the same after a restart
 		out.NextAt, out.Held, out.Dropped = i.realTime(), i.settings.Hold, fate.Float64() < f.DropShare
 		if !out.Dropped {
 			out.Copies = 1 + fate.IntN(max(1, f.MaxCopies))
@@ -77,14 +77,15 @@ func (i *Instance) forgetOld() {
 	})
 }
 
-// SetFaults says what goes wrong with the events that come from now on. Forgeries are for Delivery alone.
+// SetFaults says what goes wrong with the events that come from now on. The same seed does the same to the first that comes, the second,
+// and so on. Forgeries are for Delivery alone.
 func (i *Instance) SetFaults(f Faults) error {
 	share := func(s float64) bool { return s >= 0 && s <= 1 }
 	if !share(f.DropShare) || f.ForgeShare != 0 || f.MaxCopies < 0 || f.MaxCopies > 10 || f.MaxDelay < 0 || f.MaxDelay > time.Hour {
 		return errors.New("events are sent at most 10 times, at most an hour late, and a share of 0 to 1 is dropped")
 	}
 	return i.change(func() error {
-		i.settings.Faults = f
+		i.settings.Faults, i.settings.FaultsSince = f, i.settings.Number
 		return nil
 	})
 }
@@ -245,7 +246,7 @@ func (i *Instance) next() (*outgoing, time.Duration) {
 	}
 	e := due[0]
 	if i.settings.Faults.Shuffle {
-		e = due[rand.New(rand.NewPCG(i.settings.Faults.Seed, uint64(due[0].Number)+uint64(len(due)))).IntN(len(due))]
+		e = due[rand.New(rand.NewPCG(i.settings.Faults.Seed, uint64(due[0].Number-i.settings.FaultsSince)+uint64(len(due)))).IntN(len(due))]
 	}
 	i.busy[e.UserID] = true
 	return e, 0

@@ -281,6 +281,23 @@ func TestFaultsWhileItRuns(t *testing.T) {
 	}
 }
 
+func TestASeedDoesTheSameAgain(t *testing.T) {
+	i := newShop(t).hears(t, file(t))
+	id := newUser(t, i)
+	fates := func(seed uint64) (all []bool) {
+		must(t, i.SetFaults(Faults{Seed: seed, DropShare: 0.5}))
+		for range 20 {
+			must(t, i.UpdateUser(id, func(p *Profile) { p.LastName += "x" }))
+			all = append(all, i.Sent()[0].Dropped)
+		}
+		return all
+	}
+	first, other, again := fates(7), fates(8), fates(7)
+	if !slices.Equal(first, again) || slices.Equal(first, other) {
+		t.Errorf("%v, then %v by the same seed, and %v by another", first, again, other)
+	}
+}
+
 func TestToldSaysHowManyAreLeft(t *testing.T) {
 	i := instance(t, Options{Webhook: "http://127.0.0.1:1/", Dialect: specification})
 	newUser(t, i)

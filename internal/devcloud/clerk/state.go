@@ -34,6 +34,7 @@ type settings struct {
 	Ahead         time.Duration // by how much its clock goes ahead of the one it follows
 	Number        int64         // of the last event
 	Faults        Faults
+	FaultsSince   int64 // the last event before they were set
 	Hold          bool
 }
 
