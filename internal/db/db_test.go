@@ -127,7 +127,7 @@ func TestNoNetworkInsideATransaction(t *testing.T) {
 
 // Three instances that start at once on one empty database apply each migration once.
 func TestMigrateByThreeAtOnce(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { migrateByThree(t, dbtest.SQLite(t)) })
+	t.Run("sqlite", func(t *testing.T) { migrateByThree(t, dbtest.EmptySQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { migrateByThree(t, dbtest.Postgres(t, dbtest.Empty, "")) })
 }
 
@@ -198,7 +198,7 @@ func TestAnAbsentServerIsUnavailable(t *testing.T) {
 }
 
 func TestSchemaSaysWhatIsApplied(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { schemaBeforeAndAfter(t, dbtest.SQLite(t)) })
+	t.Run("sqlite", func(t *testing.T) { schemaBeforeAndAfter(t, dbtest.EmptySQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { schemaBeforeAndAfter(t, dbtest.Postgres(t, dbtest.Empty, "")) })
 }
 

@@ -38,11 +38,35 @@ func EachURL(t *testing.T, test func(t *testing.T, url string)) {
 	}
 }
 
-// SQLite is the URL of a new SQLite file.
+// SQLite is the URL of a SQLite file of the test's own, which is migrated.
 func SQLite(t *testing.T) string {
 	t.Helper()
-	return "sqlite:///" + filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(path, migratedFile(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return sqliteURL(path)
 }
+
+// EmptySQLite is the URL of a SQLite file that is not there yet.
+func EmptySQLite(t *testing.T) string {
+	t.Helper()
+	return sqliteURL(filepath.Join(t.TempDir(), "test.db"))
+}
+
+func sqliteURL(path string) string { return "sqlite:///" + path }
+
+// migratedFile is a migrated SQLite file, made once a process: the migrations take longer than most tests.
+var migratedFile = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "souk-template-")
+	must(err)
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "template.db")
+	migrate(sqliteURL(path))
+	file, err := os.ReadFile(path) // all of it: the log is written back when the file is closed
+	must(err)
+	return file
+})
 
 // Empty is the template of PostgreSQL databases without a schema.
 const Empty = "template1"
@@ -96,13 +120,17 @@ var migratedTemplate = sync.OnceValue(func() string {
 	server := os.Getenv(ServerEnv)
 	name := "souk_template_" + suffix()
 	must(execute(server, `CREATE DATABASE `+name))
-	d, err := db.Open(db.Options{URL: withDatabase(server, name, "")})
+	migrate(withDatabase(server, name, ""))
+	return name
+})
+
+func migrate(url string) {
+	d, err := db.Open(db.Options{URL: url})
 	must(err)
 	_, err = d.Migrate(context.Background())
 	must(err)
 	must(d.Close())
-	return name
-})
+}
 
 func withDatabase(server, name, mode string) string {
 	u, err := url.Parse(server)

@@ -3,14 +3,21 @@ package souktest
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +62,9 @@ func NewAt(t *testing.T, url string, now func() time.Time, env ...string) *Shop 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if cfg.StandInClerk() {
+		keepIssuerKey(t, filepath.Join(cfg.DataDir, "devcloud"))
+	}
 	a, err := app.New(t.Context(), cfg, app.Options{Release: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +81,27 @@ func NewAt(t *testing.T, url string, now func() time.Time, env ...string) *Shop 
 	})
 	return &Shop{App: a, URL: origin, t: t}
 }
+
+// keepIssuerKey puts the key of the stand-in for Clerk where the shop would make one, unless it has: to make an RSA key takes longer
+// than most tests. All shops of a process sign with this one, each under its own address.
+func keepIssuerKey(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "issuer.pem")
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(path, issuerKey(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var issuerKey = sync.OnceValue(func() []byte {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+})
 
 // Production are settings of a shop on the internet, where live keys may be and no stand-ins are. It is reached at its URL all the same.
 func Production() []string {
