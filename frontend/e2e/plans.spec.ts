@@ -1,5 +1,5 @@
 import { cards, choose, letters, may, pay, typeCard } from "./checkout";
-import { expect, person, signUp, test } from "./souk";
+import { claims, expect, person, signUp, test } from "./souk";
 
 test("a plan that is taken with a new card is there within two seconds", async ({ page, souk }) => {
 	await signUp(page, person("iris"));
@@ -12,6 +12,11 @@ test("a plan that is taken with a new card is there within two seconds", async (
 		.poll(() => may(souk, page, letters.feature), { intervals: [50], timeout: 2000, message: "the entitlement" })
 		.toBe(true);
 	console.log(`from the answer of the checkout to the entitlement: ${Date.now() - began} ms`);
+	expect(await claims(page)).toMatchObject({
+		v: 2,
+		pla: "u:founder_letters",
+		fea: "u:founder_letters,u:letter_archive",
+	});
 	await page.getByRole("button", { name: "Continue" }).click();
 	await expect(page).toHaveURL(/account\/subscriptions/);
 	await expect(page.getByRole("heading", { name: letters.name })).toBeVisible();

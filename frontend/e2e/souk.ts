@@ -13,7 +13,7 @@ const program = process.env["SOUK_BIN"] ?? "../bin/souk";
 export class Souk {
 	origin = "";
 	private server?: ChildProcess;
-	private log = "";
+	log = "";
 
 	private constructor(
 		private readonly home: string,
@@ -131,6 +131,7 @@ function watch(context: BrowserContext, faults: string[]) {
 		const url = new URL(request.url());
 		if (/^(https?|wss?):$/.test(url.protocol) && url.hostname !== "127.0.0.1") faults.push(`asked ${request.url()}`);
 	});
+	context.on("page", (page) => page.on("websocket", (socket) => faults.push(`opened ${socket.url()}`)));
 	context.on("response", (response) => {
 		if (response.status() >= 500) faults.push(`${response.status()} of ${response.url()}`);
 	});
@@ -165,10 +166,13 @@ export const test = base.extend<{ guarded: undefined; elsewhere: Page }, { souk:
 	],
 	baseURL: async ({ souk }, use) => use(souk.origin),
 	guarded: [
-		async ({ context }, use) => {
+		async ({ context, souk }, use, info) => {
 			const faults: string[] = [];
 			watch(context, faults);
+			const from = souk.log.length;
 			await use(undefined);
+			if (info.status !== info.expectedStatus || faults.length > 0)
+				await info.attach("log", { body: souk.log.slice(from), contentType: "text/plain" });
 			expect(faults, "what a page may not do").toEqual([]);
 		},
 		{ auto: true },
@@ -241,6 +245,12 @@ export async function token(page: Page, fresh = false): Promise<string> {
 			(window as any).Clerk.session.getToken({ skipCache }),
 		fresh,
 	);
+}
+
+// claims are what a fresh token says.
+export async function claims(page: Page): Promise<unknown> {
+	const [, payload = ""] = (await token(page, true)).split(".");
+	return JSON.parse(Buffer.from(payload, "base64url").toString());
 }
 
 export { expect };
