@@ -106,6 +106,14 @@ func TestOnlySoManyOldEventsAreKept(t *testing.T) {
 		i.keep(i.events[1])
 		return nil
 	}))
+	file, err := store.Open(t.Context(), path)
+	must(t, err)
+	defer func() { _ = file.Close() }()
+	rows := 0
+	must(t, file.Load(t.Context(), eventKind, func(string, []byte) error { rows++; return nil }))
+	if rows != keptEvents {
+		t.Errorf("%d events are kept", rows)
+	}
 	for _, i := range []*Instance{i, kept(t, path, Options{})} {
 		events := i.Events()
 		if last := events[len(events)-1]; len(events) != keptEvents || events[0].Type != "subscription.created" || last.Type != fmt.Sprint("test.", keptEvents+9) {
