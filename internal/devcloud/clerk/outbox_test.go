@@ -133,7 +133,7 @@ func TestEventsAreSentAsTheyCome(t *testing.T) {
 	}
 	sort.Slice(took, func(a, b int) bool { return took[a] < took[b] })
 	t.Logf("an event takes %v", took[10])
-	if took[10] > 100*time.Millisecond {
+	if took[10] > 500*time.Millisecond { // it takes some milliseconds, but for a busy machine
 		t.Errorf("half of the events took more than %v", took[10])
 	}
 }
