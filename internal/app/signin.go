@@ -31,6 +31,7 @@ type clerkAccount struct {
 	issuers, parties []string // of its tokens
 	keysURL          string
 	origin, key      string   // of the Backend API; without a key it is not asked
+	requests         int      // that the Backend API allows in ten seconds
 	secrets          []string // of its webhooks
 	browser          web.Clerk
 }
@@ -38,6 +39,10 @@ type clerkAccount struct {
 func clerkOf(cfg *config.Config) clerkAccount {
 	c := cfg.Clerk
 	account := clerkAccount{issuers: c.JWTIssuers, parties: c.AuthorizedParties, keysURL: c.JWKSURL, origin: c.APIURL, key: c.SecretKey.Reveal()}
+	account.requests = 100
+	if strings.HasPrefix(account.key, liveKey) {
+		account.requests = 1000
+	}
 	for _, secret := range c.WebhookSigningSecret {
 		account.secrets = append(account.secrets, secret.Reveal())
 	}
@@ -71,11 +76,7 @@ func openVerifier(cfg *config.Config, account clerkAccount, now func() time.Time
 // openClerk is the Backend API; without a key every call says so. It keeps to half of what Clerk allows a key, so that several
 // instances of the shop, and the tools of the founder, find room. closeIdle ends the connections that are kept.
 func openClerk(account clerkAccount) (api *clerkapi.API, closeIdle func()) {
-	requests := 100 / 2
-	if strings.HasPrefix(account.key, liveKey) {
-		requests = 1000 / 2
-	}
-	client, closeIdle := httpx.PoliteOutbound(requests, 10*time.Second)
+	client, closeIdle := httpx.PoliteOutbound(account.requests/2, 10*time.Second)
 	return clerkapi.New(account.origin, account.key, client), closeIdle
 }
 

@@ -101,6 +101,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	}
 	s.ClerkFrontend, err = devcloud.OpenFrontend(ctx, s.Issuer, s.ClerkBackend, cfg.ShopName, mailCode)
 	to.clerk.origin, to.clerk.key = cfg.LocalURL()+devcloud.BackendPrefix, s.ClerkBackend.SecretKey
+	to.clerk.requests = 1000 // the stand-in counts none; whoever tries something should not wait as at an instance for development
 	to.clerk.secrets = append(to.clerk.secrets, s.ClerkBackend.Instance.WebhookSecret())
 	to.clerk.keysURL = cfg.LocalURL() + devcloud.Prefix + "/.well-known/jwks.json"
 	to.clerk.browser = web.Clerk{PublishableKey: devcloud.PublishableKey(cfg.PublicURL), ProxyURL: devcloud.Prefix, Scripts: scriptsPrefix, Stripe: devcloud.Prefix + "/stripe.js"}
