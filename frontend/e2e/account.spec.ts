@@ -122,6 +122,24 @@ test("a change of the name reaches the shop", async ({ page, souk }) => {
 	await expect.poll(async () => (await souk.api(await token(page), "/api/profile/")).body.first_name).toBe("Gina");
 });
 
+test("a new e-mail address is the shop's, too, and signs in", async ({ page, elsewhere, souk }) => {
+	const email = person("greta");
+	const next = person("margarete");
+	await signUp(page, email);
+	await page.goto("/account/profile");
+	await page.getByRole("button", { name: "Add email address" }).click();
+	await page.locator("input[name=emailAddress]").fill(next);
+	await page.keyboard.press("Enter");
+	await enterCode(page, "424242");
+	const row = page.locator(".cl-profileSectionItem__emailAddresses").filter({ hasText: next });
+	await row.getByRole("button").click();
+	await page.getByRole("menuitem", { name: "Set as primary" }).click();
+	await expect(row).toContainText("Primary");
+	await expect.poll(async () => (await souk.api(await token(page), "/api/profile/")).body.email).toBe(next);
+	await signIn(elsewhere, next);
+	await signedIn(elsewhere, next);
+});
+
 test("a new password is asked from then on", async ({ page, elsewhere }) => {
 	const email = person("hana");
 	await signUp(page, email);

@@ -209,7 +209,7 @@ func TestTheAccount(t *testing.T) {
 	if me := b.must("PATCH", "/me", "first_name", "Ana", "last_name", "Lima"); me["first_name"] != "Ana" || me["last_name"] != "Lima" {
 		t.Errorf("%v", me)
 	}
-	added := b.must("POST", "/me/email_addresses", "email_address", "ana@work.example.test")
+	added := b.must("POST", "/me/email_addresses/", "email_address", "ana@work.example.test")
 	path := "/me/email_addresses/" + added["id"].(string)
 	if got := b.refused("PATCH", "/me", "primary_email_address_id", added["id"].(string)); got != "form_param_value_invalid primary_email_address_id" {
 		t.Errorf("an unverified address: %s", got)

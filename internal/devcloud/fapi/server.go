@@ -105,6 +105,7 @@ func (s *Server) Handler() http.Handler {
 		if method := r.URL.Query().Get("_method"); method != "" && r.Method == http.MethodPost {
 			r.Method = method // as the SDK does, so that browsers ask nobody first
 		}
+		r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") // the SDK adds an address at /me/email_addresses/
 		s.routes.ServeHTTP(w, r)
 	})
 }
