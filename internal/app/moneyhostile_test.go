@@ -498,6 +498,17 @@ func TestALostAnswerMakesNoSecondSession(t *testing.T) {
 	})
 }
 
+// whenFree asks again while the database is too busy to answer in time, as Stripe and browsers do: on a slow machine, under the race
+// detector, many at once are more than it takes.
+func whenFree(ask func() *souktest.Answer) (a *souktest.Answer) {
+	for range 5 {
+		if a = ask(); a.Status != 503 {
+			break
+		}
+	}
+	return a
+}
+
 // TestOrdersAreFulfilledOnce has two instances told of each payment three times, asked three times, and reconciled, all at once.
 func TestOrdersAreFulfilledOnce(t *testing.T) {
 	run := func(t *testing.T, first, second *souktest.Shop, orders int) {
@@ -530,7 +541,9 @@ func TestOrdersAreFulfilledOnce(t *testing.T) {
 						<-start
 						shop := shops[n%2]
 						body := edited(t, events[id], map[string]any{"id": fmt.Sprintf("evt_%s_%d", id, n/2)}) // one twice, one anew
-						a := shop.Nobody().For(t).With("Stripe-Signature", st.Stripe.Sign(body, time.Now())).Post("/api/webhooks/stripe/", body)
+						a := whenFree(func() *souktest.Answer {
+							return shop.Nobody().For(t).With("Stripe-Signature", st.Stripe.Sign(body, time.Now())).Post("/api/webhooks/stripe/", body)
+						})
 						if a.Status != 200 {
 							t.Errorf("a webhook: %d %s", a.Status, a.Body)
 						}
@@ -538,7 +551,10 @@ func TestOrdersAreFulfilledOnce(t *testing.T) {
 					all.Go(func() {
 						<-start
 						client := shops[(n+1)%2].Nobody().For(t).With("Authorization", st.ben.Header("Authorization"))
-						if a := client.Post("/api/account/orders/"+id+"/confirm/", `{"provider":"stripe"}`); a.Status != 200 {
+						a := whenFree(func() *souktest.Answer {
+							return client.Post("/api/account/orders/"+id+"/confirm/", `{"provider":"stripe"}`)
+						})
+						if a.Status != 200 {
 							t.Errorf("a confirmation: %d %s", a.Status, a.Body)
 						}
 					})
