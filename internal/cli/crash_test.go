@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,14 +62,18 @@ func eachMortal(t *testing.T, test func(t *testing.T, m *mortal)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dbtest.EachURL(t, func(t *testing.T, url string) {
-		if strings.Contains(url, "default_query_exec_mode") {
+	dbtest.EachURL(t, func(t *testing.T, at string) {
+		if strings.Contains(at, "default_query_exec_mode") {
 			t.Skip("how statements are sent makes no difference to a process that is killed")
 		}
-		m := &mortal{t: t, program: program, db: dbtest.Open(t, url)}
-		m.environ = append(home(t), "DATABASE_URL="+url, "CLERK_WEBHOOK_SIGNING_SECRET="+crashSecret)
+		m := &mortal{t: t, program: program, db: dbtest.Open(t, at)}
+		m.environ = append(home(t), "DATABASE_URL="+at, "CLERK_WEBHOOK_SIGNING_SECRET="+crashSecret)
 		t.Cleanup(m.stop)
 		m.start("")
+		res, err := http.PostForm(m.url+"/__dev/do/", url.Values{"do": {"hold"}}) // the stand-in's own events would come to the points as well
+		if err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("the stand-in's events are not held back: %v, %v", res, err)
+		}
 		product := m.call("seller@example.test", http.MethodPost, "/api/seller/products/",
 			`{"name":"Field notes","visibility":"published","feature_keys":["pro","coach"]}`, 201)
 		path := fmt.Sprintf("/api/seller/products/%v/", product["id"])
