@@ -14,6 +14,7 @@ test("a trial is free, and is paid when it is over", async ({ page, souk }) => {
 	await expect.poll(() => features(souk, page)).toEqual(ofCircle);
 	await page.goto("/account/subscriptions");
 	await expect(page.getByText("On trial")).toBeVisible();
+	await expect(page.getByText(/First payment on/)).toBeVisible();
 
 	await souk.command("devcloud", "advance", "15d");
 	await page.reload();
@@ -57,6 +58,9 @@ test("a dearer plan is there at once for the difference, a cheaper one when the 
 	await expect(line(page, "Total due today")).toContainText("$0.00");
 	await expect(checkout(page).getByText(/keep your current subscription/)).toBeVisible();
 	expect((await pay(page)).status()).toBe(200);
+	await page.goto("/account/subscriptions");
+	await expect(page.getByRole("article").filter({ hasText: circle.name })).toContainText("Ends on");
+	await expect(page.getByRole("article").filter({ hasText: "Not begun yet" })).toContainText(letters.name);
 	await souk.command("devcloud", "advance", "20d");
 	expect(await features(souk, page)).toEqual(ofCircle);
 	await souk.command("devcloud", "advance", "12d");

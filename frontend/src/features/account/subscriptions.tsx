@@ -70,6 +70,7 @@ function Held() {
 function Card({ subscription }: { subscription: Subscription }) {
 	const { product_name, price_summary, status, current_period_end, cancel_at_period_end } = subscription;
 	const ended = status === "canceled" && !cancel_at_period_end;
+	const then = cancel_at_period_end ? "Ends" : next[status];
 	return (
 		<article class="card">
 			<h2>{product_name}</h2>
@@ -79,10 +80,9 @@ function Card({ subscription }: { subscription: Subscription }) {
 					{formatMoney(price_summary)} <small>{price_summary.name}</small>
 				</p>
 			)}
-			{current_period_end && !ended && (
+			{current_period_end && then && (
 				<p>
-					{cancel_at_period_end ? "Ends" : status === "past_due" ? "Was due" : "Renews"} on{" "}
-					{formatDate(current_period_end)}
+					{then} on {formatDate(current_period_end)}
 				</p>
 			)}
 		</article>
@@ -94,8 +94,15 @@ const statuses = {
 	active: "Active",
 	past_due: "Payment overdue",
 	canceled: "Canceled",
-	incomplete: "Not complete",
+	incomplete: "Not begun yet",
 	paused: "Paused",
+};
+
+/** What happens on the day when the period ends, of what is not canceled. */
+const next: Partial<Record<Subscription["status"], string>> = {
+	trialing: "First payment",
+	active: "Renews",
+	past_due: "Was due",
 };
 
 function Entitlements({ list }: { list: Entitlement[] }) {
