@@ -39,6 +39,9 @@ const worldKey = "sk_live_a-key-of-the-simulated-instance"
 
 func newWorld(t *testing.T, o clerk.Options, users, events int) *world {
 	t.Helper()
+	if testing.Short() {
+		users, events = users/4, events/4
+	}
 	instance, err := clerk.SimulateYear(o, users, events)
 	if err != nil {
 		t.Fatal(err)
