@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 	"internal/api": slices.Concat(kernel, domains, internal("httpx", "inbox")),
 	"internal/web": slices.Concat(kernel, internal("httpx")), "frontend": {},
 	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/loopback", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/loopback", "devcloud/store")),
-	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("db", "httpx", "devcloud/loopback", "devcloud/page")),
+	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("httpx", "devcloud/loopback", "devcloud/page", "devcloud/store")),
 	"internal/devcloud/page": internal("httpx"), "internal/devcloud/loopback": {},
 	"internal/devcloud/control": slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/page")),
 	"internal/devcloud/fapi":    slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/store")),

@@ -170,18 +170,17 @@ func (i *Instance) save() error {
 	if len(i.dirtyUsers) == 0 && len(i.dirtyEvents) == 0 && now.sameButTime(i.saved) {
 		return nil
 	}
-	changes := []store.Change{{Kind: settingsKind, Object: now}}
+	changes := map[store.Key]any{{Kind: settingsKind}: now}
 	for id := range i.dirtyUsers {
-		changes = append(changes, store.Change{Kind: userKind, ID: id, Object: i.byID[id]})
+		changes[store.Key{Kind: userKind, ID: id}] = i.byID[id]
 	}
 	for id, e := range i.dirtyEvents {
-		change := store.Change{Kind: eventKind, ID: id}
-		if e != nil {
-			change.Object = e
+		key := store.Key{Kind: eventKind, ID: id}
+		if changes[key] = nil; e != nil { // a nil *outgoing would be no nil
+			changes[key] = e
 		}
-		changes = append(changes, change)
 	}
-	if err := i.store.Save(context.Background(), changes...); err != nil {
+	if err := i.store.Save(context.Background(), changes); err != nil {
 		return err
 	}
 	i.saved = now

@@ -54,13 +54,13 @@ type Server struct {
 	clients map[string]*client       // by id
 	pending map[string]*verification // of addresses that signed-in users add, by the address' id
 	payers  map[string]*payer        // by user id
-	dirty   map[string]store.Change  // by kind and id
+	dirty   map[store.Key]any
 }
 
 // Open reads what the store has, and serves it.
 func Open(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
-		o: o, routes: http.NewServeMux(), dirty: map[string]store.Change{},
+		o: o, routes: http.NewServeMux(), dirty: map[store.Key]any{},
 		clients: map[string]*client{}, pending: map[string]*verification{}, payers: map[string]*payer{},
 	}
 	s.accountRoutes()
@@ -70,32 +70,19 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 		return s, nil
 	}
 	return s, errors.Join(
-		load(ctx, o.Store, "client", s.clients), load(ctx, o.Store, "pending", s.pending), load(ctx, o.Store, "payer", s.payers),
+		store.Read(ctx, o.Store, "client", s.clients), store.Read(ctx, o.Store, "pending", s.pending), store.Read(ctx, o.Store, "payer", s.payers),
 	)
 }
 
-func load[T any](ctx context.Context, from *store.Store, kind string, into map[string]*T) error {
-	return from.Load(ctx, kind, func(id string, body []byte) error {
-		into[id] = new(T)
-		return json.Unmarshal(body, into[id])
-	})
-}
-
 // keep writes an object with the end of the request; nil forgets it.
-func (s *Server) keep(kind, id string, object any) {
-	s.dirty[kind+" "+id] = store.Change{Kind: kind, ID: id, Object: object}
-}
+func (s *Server) keep(kind, id string, object any) { s.dirty[store.Key{Kind: kind, ID: id}] = object }
 
 func (s *Server) save(ctx context.Context) error {
 	defer clear(s.dirty)
 	if s.o.Store == nil {
 		return nil
 	}
-	var changes []store.Change
-	for _, c := range s.dirty {
-		changes = append(changes, c)
-	}
-	return s.o.Store.Save(ctx, changes...)
+	return s.o.Store.Save(ctx, s.dirty)
 }
 
 // Handler serves everything under Prefix + /v1, and the pictures of users.

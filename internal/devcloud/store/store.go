@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -76,14 +77,19 @@ func (s *Store) Load(ctx context.Context, kind string, each func(id string, body
 	return err
 }
 
-// Change is what an object is from now on, or that it is no more.
-type Change struct {
-	Kind, ID string
-	Object   any // written as JSON; nil: it is taken out
+// Read puts every object of a kind into a map, by its id.
+func Read[T any](ctx context.Context, s *Store, kind string, into map[string]*T) error {
+	return s.Load(ctx, kind, func(id string, body []byte) error {
+		into[id] = new(T)
+		return json.Unmarshal(body, into[id])
+	})
 }
 
-// Save makes all changes, or none.
-func (s *Store) Save(ctx context.Context, changes ...Change) error {
+// Key names an object.
+type Key struct{ Kind, ID string }
+
+// Save makes each object what it is now, written as JSON, or takes it out where it is nil: all of them, or none.
+func (s *Store) Save(ctx context.Context, changes map[Key]any) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -92,13 +98,13 @@ func (s *Store) Save(ctx context.Context, changes ...Change) error {
 		return err
 	}
 	return file.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, c := range changes {
+		for key, object := range changes {
 			var err error
-			if c.Object == nil {
-				_, err = tx.Exec(ctx, `DELETE FROM objects WHERE kind = $1 AND id = $2`, c.Kind, c.ID)
+			if object == nil {
+				_, err = tx.Exec(ctx, `DELETE FROM objects WHERE kind = $1 AND id = $2`, key.Kind, key.ID)
 			} else {
 				_, err = tx.Exec(ctx, `INSERT INTO objects (kind, id, body) VALUES ($1, $2, $3)
-					ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, c.Kind, c.ID, db.JSON(c.Object))
+					ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, key.Kind, key.ID, db.JSON(object))
 			}
 			if err != nil {
 				return err

@@ -24,14 +24,14 @@ func TestObjectsAreThereAfterARestart(t *testing.T) {
 		return found
 	}
 	s := reopened()
-	err := s.Save(t.Context(), Change{"user", "b", "Ben"}, Change{"user", "a", map[string]int{"n": 1}}, Change{"plan", "a", 7}, Change{"user", "c", 1})
+	err := s.Save(t.Context(), map[Key]any{{"user", "b"}: "Ben", {"user", "a"}: map[string]int{"n": 1}, {"plan", "a"}: 7, {"user", "c"}: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Save(t.Context(), Change{"user", "c", nil}, Change{"user", "b", "Bea"}); err != nil {
+	if err := s.Save(t.Context(), map[Key]any{{"user", "c"}: nil, {"user", "b"}: "Bea"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Save(t.Context(), Change{"user", "d", 1}, Change{"user", "e", func() {}}); err == nil {
+	if err := s.Save(t.Context(), map[Key]any{{"user", "d"}: 1, {"user", "e"}: func() {}}); err == nil {
 		t.Error("what is no JSON was saved")
 	}
 	if err := s.Close(); err != nil {

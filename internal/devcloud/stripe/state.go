@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"souk/internal/db"
+	"souk/internal/devcloud/store"
 )
 
 // session is a Checkout session.
@@ -130,121 +128,68 @@ type state struct {
 	Disputes map[string]*dispute
 	Events   map[string]*event
 	Keys     map[string]*stored
-	dirty    map[string]any // by kind and id
+	dirty    map[store.Key]any
 }
 
 func newState() *state {
 	return &state{
 		Sessions: map[string]*session{}, Intents: map[string]*intent{}, Refunds: map[string]*refund{}, Disputes: map[string]*dispute{},
-		Events: map[string]*event{}, Keys: map[string]*stored{}, dirty: map[string]any{},
+		Events: map[string]*event{}, Keys: map[string]*stored{}, dirty: map[store.Key]any{},
 	}
 }
+
+// The kinds of objects in the file.
+const (
+	sessionKind  = "session"
+	intentKind   = "intent"
+	refundKind   = "refund"
+	disputeKind  = "dispute"
+	eventKind    = "event"
+	keyKind      = "key"
+	settingsKind = "settings" // there is one, without an id
+)
 
 // put keeps an object, new or changed, with the next save.
 func (s *state) put(object any) {
+	var key store.Key
 	switch o := object.(type) {
 	case *session:
-		s.Sessions[o.ID], s.dirty["session "+o.ID] = o, o
+		s.Sessions[o.ID], key = o, store.Key{Kind: sessionKind, ID: o.ID}
 	case *intent:
-		s.Intents[o.ID], s.dirty["intent "+o.ID] = o, o
+		s.Intents[o.ID], key = o, store.Key{Kind: intentKind, ID: o.ID}
 	case *refund:
-		s.Refunds[o.ID], s.dirty["refund "+o.ID] = o, o
+		s.Refunds[o.ID], key = o, store.Key{Kind: refundKind, ID: o.ID}
 	case *dispute:
-		s.Disputes[o.ID], s.dirty["dispute "+o.ID] = o, o
+		s.Disputes[o.ID], key = o, store.Key{Kind: disputeKind, ID: o.ID}
 	case *event:
-		s.Events[o.ID], s.dirty["event "+o.ID] = o, o
+		s.Events[o.ID], key = o, store.Key{Kind: eventKind, ID: o.ID}
 	case *stored:
-		s.Keys[o.Key], s.dirty["key "+o.Key] = o, o
+		s.Keys[o.Key], key = o, store.Key{Kind: keyKind, ID: o.Key}
 	case settings:
-		s.Settings, s.dirty["settings "] = o, o
+		s.Settings, key = o, store.Key{Kind: settingsKind}
 	default:
 		panic(fmt.Sprintf("no place for %T", object))
 	}
+	s.dirty[key] = object
 }
 
-// open opens the file, which is made at the first save.
-func (s *Stripe) open(ctx context.Context) error {
-	if _, err := os.Stat(s.o.Path); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err := s.openFile(ctx); err != nil {
-		return err
-	}
-	_, err := db.All(ctx, s.file, func(scan db.Scan) (none struct{}, err error) {
-		var kind, text string
-		if err := scan(&kind, &text); err != nil {
-			return none, err
-		}
-		return none, s.state.load(kind, []byte(text))
-	}, `SELECT kind, body FROM objects`)
-	return err
-}
-
-func (s *state) load(kind string, text []byte) error {
-	var object any
-	switch kind {
-	case "session":
-		object = new(session)
-	case "intent":
-		object = new(intent)
-	case "refund":
-		object = new(refund)
-	case "dispute":
-		object = new(dispute)
-	case "event":
-		object = new(event)
-	case "key":
-		object = new(stored)
-	case "settings":
-		return json.Unmarshal(text, &s.Settings)
-	default:
-		return fmt.Errorf("an object of kind %q", kind)
-	}
-	if err := json.Unmarshal(text, object); err != nil {
-		return err
-	}
-	s.put(object)
-	clear(s.dirty)
-	return nil
-}
-
-func (s *Stripe) openFile(ctx context.Context) (err error) {
-	if err := os.MkdirAll(filepath.Dir(s.o.Path), 0o700); err != nil {
-		return err
-	}
-	if s.file, err = db.Open(db.Options{URL: "sqlite:///" + s.o.Path}); err != nil {
-		return err
-	}
-	_, err = s.file.Exec(ctx, `CREATE TABLE IF NOT EXISTS objects (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT`)
-	return err
+func (s *state) load(ctx context.Context, from *store.Store) error {
+	return errors.Join(
+		from.Load(ctx, settingsKind, func(_ string, body []byte) error { return json.Unmarshal(body, &s.Settings) }),
+		store.Read(ctx, from, sessionKind, s.Sessions), store.Read(ctx, from, intentKind, s.Intents), store.Read(ctx, from, refundKind, s.Refunds),
+		store.Read(ctx, from, disputeKind, s.Disputes), store.Read(ctx, from, eventKind, s.Events), store.Read(ctx, from, keyKind, s.Keys),
+	)
 }
 
 // save writes what changed, in one transaction. Without a file nothing is kept.
 func (s *Stripe) save(ctx context.Context) error {
-	if s.o.Path == "" || len(s.state.dirty) == 0 {
-		clear(s.state.dirty)
-		return nil
-	}
-	if s.file == nil {
-		if err := s.openFile(ctx); err != nil {
+	if s.file != nil {
+		if err := s.file.Save(ctx, s.state.dirty); err != nil {
 			return err
 		}
 	}
-	err := s.file.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for name, object := range s.state.dirty {
-			var kind, id string
-			_, _ = fmt.Sscanf(name, "%s %s", &kind, &id) // settings have no id
-			if _, err := tx.Exec(ctx, `INSERT INTO objects (kind, id, body) VALUES ($1, $2, $3)
-				ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body`, kind, id, db.JSON(object)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		clear(s.state.dirty)
-	}
-	return err
+	clear(s.state.dirty)
+	return nil
 }
 
 // newID is an id as Stripe makes them.

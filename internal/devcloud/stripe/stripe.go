@@ -6,13 +6,14 @@ package stripe
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
-	"souk/internal/db"
 	"souk/internal/devcloud/loopback"
+	"souk/internal/devcloud/store"
 )
 
 // APIVersion is the version of Stripe's API whose objects the stand-in answers with.
@@ -44,8 +45,8 @@ type Stripe struct {
 
 	mu     sync.Mutex
 	state  *state
-	by     asker  // who causes what is changed now
-	file   *db.DB // nil until something is kept
+	by     asker        // who causes what is changed now
+	file   *store.Store // nil: nothing is kept
 	broken []Breakage
 }
 
@@ -56,18 +57,20 @@ func Open(o Options) (*Stripe, error) {
 	}
 	s := &Stripe{o: o, state: newState(), wake: make(chan struct{}, 1), client: loopback.Client(16)}
 	if o.Path != "" {
-		if err := s.open(context.Background()); err != nil {
+		var err error
+		if s.file, err = store.Open(context.Background(), o.Path); err != nil {
 			return nil, err
+		}
+		if err := s.state.load(context.Background(), s.file); err != nil {
+			return nil, errors.Join(err, s.file.Close())
 		}
 	}
 	if s.state.Settings.SecretKey == "" {
 		set := s.state.Settings
 		set.SecretKey, set.WebhookSecret = "sk_test_"+rand.Text(), "whsec_"+rand.Text()+rand.Text()[:6]
 		s.state.put(set)
-		if o.Path != "" { // another process must find the same keys
-			if err := s.save(context.Background()); err != nil {
-				return nil, err
-			}
+		if err := s.save(context.Background()); err != nil { // another process must find the same keys
+			return nil, err
 		}
 	}
 	return s, nil
