@@ -229,10 +229,19 @@ func invalid(field, allowed string) *problem {
 
 // refuse answers in Clerk's form of an error.
 func (a *API) refuse(w http.ResponseWriter, p *problem) {
-	writeJSON(w, p.status, map[string]any{
-		"errors":         []any{map[string]any{"code": p.code, "message": p.message, "long_message": p.message, "meta": map[string]any{}}},
+	writeJSON(w, p.status, Errors(p.code, p.message, ""))
+}
+
+// Errors is an error in Clerk's form. param is the field of the request that it is about; empty: none.
+func Errors(code, message, param string) map[string]any {
+	meta := map[string]any{}
+	if param != "" {
+		meta["param_name"] = param
+	}
+	return map[string]any{
+		"errors":         []any{map[string]any{"code": code, "message": message, "long_message": message, "meta": meta}},
 		"clerk_trace_id": "00000000000000000000000000000000",
-	})
+	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
@@ -376,7 +385,7 @@ func (a *API) subscription(r *http.Request) (any, *problem) {
 	}
 	return map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "instance_id": a.instance.ID, "status": s.Status, "payer_id": s.PayerID,
-		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "active_at": ms(s.ActiveAt), "past_due_at": ms(s.PastDueAt),
+		"created_at": Milliseconds(s.CreatedAt), "updated_at": Milliseconds(s.UpdatedAt), "active_at": Milliseconds(s.ActiveAt), "past_due_at": Milliseconds(s.PastDueAt),
 		"subscription_items": items, "next_payment": next, "eligible_for_free_trial": u.EligibleForTrial(),
 	}, nil
 }
@@ -388,9 +397,9 @@ func (a *API) nextPayment(it *Item) any {
 	case plan.Default:
 		return nil
 	case it.Status == Upcoming:
-		return map[string]any{"date": ms(it.PeriodStart), "amount": money(plan.Fee(it.Period))}
+		return map[string]any{"date": Milliseconds(it.PeriodStart), "amount": Money(plan.Fee(it.Period))}
 	case it.Status == Active:
-		return map[string]any{"date": ms(it.PeriodEnd), "amount": money(plan.Fee(it.Period))}
+		return map[string]any{"date": Milliseconds(it.PeriodEnd), "amount": Money(plan.Fee(it.Period))}
 	}
 	return nil
 }
@@ -400,11 +409,11 @@ func (a *API) itemJSON(u *User, it *Item) map[string]any {
 	return map[string]any{
 		"object": "commerce_subscription_item", "id": it.ID, "instance_id": a.instance.ID, "status": it.Status,
 		"plan_id": it.PlanID, "price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "plan": planJSON(plan), "plan_period": it.Period,
-		"payment_method": nil, "payment_method_id": "", "lifetime_paid": money(it.LifetimePaid), "amount": money(plan.Fee(it.Period)),
+		"payment_method": nil, "payment_method_id": "", "lifetime_paid": Money(it.LifetimePaid), "amount": Money(plan.Fee(it.Period)),
 		"next_payment": a.nextPayment(it), "payer_id": u.Subscription.PayerID, "payer": a.instance.payerJSON(u, Null), "is_free_trial": it.FreeTrial,
-		"period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), "proration_date": nil,
-		"canceled_at": ms(it.CanceledAt), "past_due_at": ms(it.PastDueAt), "ended_at": ms(it.EndedAt),
-		"created_at": ms(it.CreatedAt), "updated_at": ms(it.UpdatedAt),
+		"period_start": Milliseconds(it.PeriodStart), "period_end": Milliseconds(it.PeriodEnd), "proration_date": nil,
+		"canceled_at": Milliseconds(it.CanceledAt), "past_due_at": Milliseconds(it.PastDueAt), "ended_at": Milliseconds(it.EndedAt),
+		"created_at": Milliseconds(it.CreatedAt), "updated_at": Milliseconds(it.UpdatedAt),
 	}
 }
 
@@ -417,16 +426,16 @@ func planJSON(p Plan) map[string]any {
 	}
 	var fee, annual, annualMonthly, trial any
 	if p.Monthly > 0 || p.Default {
-		fee = money(p.Monthly)
+		fee = Money(p.Monthly)
 	}
 	if p.Annual > 0 {
-		annual, annualMonthly = money(p.Annual), money(p.AnnualMonthly())
+		annual, annualMonthly = Money(p.Annual), Money(p.AnnualMonthly())
 	}
 	if p.TrialDays > 0 {
 		trial = p.TrialDays
 	}
 	return map[string]any{
-		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": orNull(p.Description), "avatar_url": nil, "product_id": "",
+		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": OrNull(p.Description), "avatar_url": nil, "product_id": "",
 		"fee": fee, "annual_fee": annual, "annual_monthly_fee": annualMonthly, "is_default": p.Default, "is_recurring": !p.Default,
 		"publicly_visible": true, "has_base_fee": !p.Default, "for_payer_type": "user", "features": features,
 		"free_trial_enabled": p.TrialDays > 0, "free_trial_days": trial,
@@ -544,14 +553,14 @@ func (a *API) statementJSON(u *User, id string) map[string]any {
 		}
 	}
 	status := "closed"
-	if sameMonth(first, a.instance.now) {
+	if SameMonth(first, a.instance.now) {
 		status = "open"
 	}
-	sum := money(total)
+	sum := Money(total)
 	return map[string]any{
-		"object": "commerce_statement", "id": id, "status": status, "timestamp": ms(first), "payer": a.instance.payerJSON(u, Null),
-		"totals": map[string]any{"subtotal": sum, "tax_total": money(0), "grand_total": sum},
-		"groups": []any{map[string]any{"id": id + "_1", "timestamp": ms(first), "items": a.attemptsJSON(u, id)}},
+		"object": "commerce_statement", "id": id, "status": status, "timestamp": Milliseconds(first), "payer": a.instance.payerJSON(u, Null),
+		"totals": map[string]any{"subtotal": sum, "tax_total": Money(0), "grand_total": sum},
+		"groups": []any{map[string]any{"id": id + "_1", "timestamp": Milliseconds(first), "items": a.attemptsJSON(u, id)}},
 	}
 }
 
@@ -564,8 +573,8 @@ func (a *API) attemptsJSON(u *User, statement string) (attempts []any) {
 		attempts = append(attempts, map[string]any{
 			"object": "commerce_payment_attempt", "id": at.ID, "instance_id": a.instance.ID, "payment_id": at.PaymentID,
 			"statement_id": at.StatementID, "gateway_external_id": "pi_" + strings.TrimPrefix(at.PaymentID, "cpay_"), "status": at.Status,
-			"charge_type": at.ChargeType, "amount": money(at.Amount), "totals": at.totals(), "failed_reason": at.reason(),
-			"created_at": ms(at.CreatedAt), "updated_at": ms(at.UpdatedAt), "billing_date": ms(at.CreatedAt), "paid_at": ms(at.PaidAt), "failed_at": ms(at.FailedAt),
+			"charge_type": at.ChargeType, "amount": Money(at.Amount), "totals": at.totals(), "failed_reason": at.reason(),
+			"created_at": Milliseconds(at.CreatedAt), "updated_at": Milliseconds(at.UpdatedAt), "billing_date": Milliseconds(at.CreatedAt), "paid_at": Milliseconds(at.PaidAt), "failed_at": Milliseconds(at.FailedAt),
 			"payer": a.instance.payerJSON(u, Null), "subscription_items": []any{a.itemJSON(u, u.Subscription.Items[n])},
 		})
 	}

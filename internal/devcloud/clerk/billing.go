@@ -424,13 +424,14 @@ func (i *Instance) attempt(u *User, it *Item, kind string, amount, credit int64)
 
 // statement is that of the user and the month.
 func (i *Instance) statement(u *User) string {
-	if n := len(u.Attempts); n > 0 && sameMonth(u.Attempts[n-1].CreatedAt, i.now) {
+	if n := len(u.Attempts); n > 0 && SameMonth(u.Attempts[n-1].CreatedAt, i.now) {
 		return u.Attempts[n-1].StatementID
 	}
 	return i.newID("cstmt_")
 }
 
-func sameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() == b.Month() }
+// SameMonth says whether two payments are on one statement.
+func SameMonth(a, b time.Time) bool { return a.Year() == b.Year() && a.Month() == b.Month() }
 
 // charge decides an attempt; what follows from it announces it.
 func (i *Instance) charge(u *User, a *Attempt) bool {

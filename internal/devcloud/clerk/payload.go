@@ -163,8 +163,8 @@ func (i *Instance) emitSubscription(event string, u *User) {
 	}
 	i.emitAs(d, "subscription."+event, u, map[string]any{
 		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "payer_id": s.PayerID, "payer": i.payerJSON(u, d.Unused),
-		"active_at": ms(s.ActiveAt), "canceled_at": nil, "ended_at": ms(s.EndedAt), "past_due_at": ms(s.PastDueAt),
-		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "latest_payment_id": orNull(s.LatestPayment),
+		"active_at": Milliseconds(s.ActiveAt), "canceled_at": nil, "ended_at": Milliseconds(s.EndedAt), "past_due_at": Milliseconds(s.PastDueAt),
+		"created_at": Milliseconds(s.CreatedAt), "updated_at": Milliseconds(s.UpdatedAt), "latest_payment_id": OrNull(s.LatestPayment),
 		"payment_source_id": nil, "items": items,
 	})
 }
@@ -182,8 +182,8 @@ func (i *Instance) itemJSON(d Dialect, it *Item) map[string]any {
 		object = "commerce_subscription_item"
 	}
 	data := map[string]any{
-		"object": object, "id": it.ID, "status": it.Status, "created_at": ms(it.CreatedAt), "updated_at": ms(it.UpdatedAt),
-		"period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), periodName(d): it.Period,
+		"object": object, "id": it.ID, "status": it.Status, "created_at": Milliseconds(it.CreatedAt), "updated_at": Milliseconds(it.UpdatedAt),
+		"period_start": Milliseconds(it.PeriodStart), "period_end": Milliseconds(it.PeriodEnd), periodName(d): it.Period,
 	}
 	if d.PeriodSeconds {
 		data["period_start"], data["period_end"] = seconds(it.PeriodStart), seconds(it.PeriodEnd)
@@ -192,11 +192,11 @@ func (i *Instance) itemJSON(d Dialect, it *Item) map[string]any {
 		data["is_free_trial"] = it.FreeTrial
 	}
 	if d.ItemTimes {
-		data["canceled_at"], data["past_due_at"], data["ended_at"] = ms(it.CanceledAt), ms(it.PastDueAt), ms(it.EndedAt)
+		data["canceled_at"], data["past_due_at"], data["ended_at"] = Milliseconds(it.CanceledAt), Milliseconds(it.PastDueAt), Milliseconds(it.EndedAt)
 	}
 	if d.ItemMoney {
-		data["amount"], data["lifetime_paid"] = money(plan.Fee(it.Period)), money(it.LifetimePaid)
-		data["next_payment_amount"], data["next_payment_date"] = plan.Fee(it.Period), ms(it.PeriodEnd)
+		data["amount"], data["lifetime_paid"] = Money(plan.Fee(it.Period)), Money(it.LifetimePaid)
+		data["next_payment_amount"], data["next_payment_date"] = plan.Fee(it.Period), Milliseconds(it.PeriodEnd)
 	}
 	if d.Plan != PlanObject {
 		data["plan_id"] = it.PlanID
@@ -227,8 +227,8 @@ func (i *Instance) emitFlat(d Dialect, event string, u *User, it *Item) {
 		status = "trialing"
 	}
 	data := map[string]any{
-		"id": it.ID, "plan_id": it.PlanID, "status": status, "current_period_start": ms(it.PeriodStart), "current_period_end": ms(it.PeriodEnd),
-		"created_at": ms(it.CreatedAt), "updated_at": ms(it.UpdatedAt), periodName(d): it.Period,
+		"id": it.ID, "plan_id": it.PlanID, "status": status, "current_period_start": Milliseconds(it.PeriodStart), "current_period_end": Milliseconds(it.PeriodEnd),
+		"created_at": Milliseconds(it.CreatedAt), "updated_at": Milliseconds(it.UpdatedAt), periodName(d): it.Period,
 	}
 	if d.NoPayer {
 		data["user_id"] = u.ID
@@ -248,8 +248,8 @@ func (i *Instance) emitAttempt(event string, u *User, a *Attempt) {
 	data := map[string]any{
 		"id": a.ID, "instance_id": i.ID, "payment_id": a.PaymentID, "statement_id": a.StatementID,
 		"gateway_external_id": "pi_" + strings.TrimPrefix(a.PaymentID, "cpay_"), "status": a.Status, kind: a.ChargeType,
-		"created_at": ms(a.CreatedAt), "updated_at": ms(a.UpdatedAt), "billing_date": ms(a.CreatedAt),
-		"paid_at": ms(a.PaidAt), "failed_at": ms(a.FailedAt), "failed_reason": a.reason(),
+		"created_at": Milliseconds(a.CreatedAt), "updated_at": Milliseconds(a.UpdatedAt), "billing_date": Milliseconds(a.CreatedAt),
+		"paid_at": Milliseconds(a.PaidAt), "failed_at": Milliseconds(a.FailedAt), "failed_reason": a.reason(),
 		"payee": map[string]any{
 			"id": "cpayee_1", "gateway_type": "stripe", "gateway_external_id": "acct_1", "gateway_status": "active",
 		},
@@ -269,9 +269,9 @@ func (i *Instance) attemptItem(d Dialect, u *User, a *Attempt) map[string]any {
 	n := slices.IndexFunc(u.Subscription.Items, func(it *Item) bool { return it.ID == a.ItemID })
 	item := i.itemJSON(d, u.Subscription.Items[n])
 	if a.Credit > 0 {
-		none := money(0)
-		item["credit"] = map[string]any{"amount": money(a.Credit)}
-		item["credits"] = map[string]any{"proration": map[string]any{"amount": money(a.Credit)}, "payer": none, "total": money(a.Credit)}
+		none := Money(0)
+		item["credit"] = map[string]any{"amount": Money(a.Credit)}
+		item["credits"] = map[string]any{"proration": map[string]any{"amount": Money(a.Credit)}, "payer": none, "total": Money(a.Credit)}
 	}
 	return item
 }
@@ -284,13 +284,13 @@ func (a *Attempt) reason() any {
 }
 
 func (a *Attempt) totals() map[string]any {
-	return map[string]any{"subtotal": money(a.Amount + a.Credit), "tax_total": money(0), "grand_total": money(a.Amount)}
+	return map[string]any{"subtotal": Money(a.Amount + a.Credit), "tax_total": Money(0), "grand_total": Money(a.Amount)}
 }
 
 func (i *Instance) payerJSON(u *User, unused Absence) map[string]any {
 	payer := map[string]any{
 		"object": "commerce_payer", "id": u.Subscription.PayerID, "user_id": u.ID, "first_name": u.FirstName, "last_name": u.LastName,
-		"email": u.Email, "image_url": i.picture(u), "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
+		"email": u.Email, "image_url": i.picture(u), "created_at": Milliseconds(u.CreatedAt), "updated_at": Milliseconds(u.UpdatedAt),
 	}
 	unused.put(payer, "organization_id", "")
 	unused.put(payer, "organization_name", "")
@@ -319,7 +319,7 @@ func (i *Instance) userJSON(u *User) map[string]any {
 	}
 	none := []any{}
 	return map[string]any{
-		"object": "user", "id": u.ID, "external_id": nil, "username": nil, "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
+		"object": "user", "id": u.ID, "external_id": nil, "username": nil, "first_name": OrNull(u.FirstName), "last_name": OrNull(u.LastName),
 		"locale": nil, "image_url": i.picture(u), "profile_image_url": i.picture(u), "has_image": false,
 		"primary_email_address_id": EmailID(u.ID, u.Email), "primary_phone_number_id": nil, "primary_web3_wallet_id": nil,
 		"email_addresses": addresses, "phone_numbers": none, "web3_wallets": none, "passkeys": none, "external_accounts": none,
@@ -327,8 +327,8 @@ func (i *Instance) userJSON(u *User) map[string]any {
 		"private_metadata": map[string]any{"note": "for the server alone"}, "unsafe_metadata": map[string]any{"entitlements": "everything"},
 		"password_enabled": u.Password != "", "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false, "banned": false, "locked": false,
 		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": 100, "delete_self_enabled": true, "create_organization_enabled": true,
-		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "last_sign_in_at": ms(u.SignedInAt), "last_active_at": ms(u.SignedInAt),
-		"legal_accepted_at": nil, "created_at": ms(u.CreatedAt), "updated_at": ms(u.UpdatedAt),
+		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "last_sign_in_at": Milliseconds(u.SignedInAt), "last_active_at": Milliseconds(u.SignedInAt),
+		"legal_accepted_at": nil, "created_at": Milliseconds(u.CreatedAt), "updated_at": Milliseconds(u.UpdatedAt),
 	}
 }
 
@@ -336,7 +336,7 @@ func emailJSON(u *User, address, status string) map[string]any {
 	return map[string]any{
 		"object": "email_address", "id": EmailID(u.ID, address), "email_address": address, "reserved": false, "linked_to": []any{},
 		"verification": map[string]any{"status": status, "strategy": "email_code", "attempts": 1, "expire_at": nil},
-		"created_at":   ms(u.CreatedAt), "updated_at": ms(u.CreatedAt),
+		"created_at":   Milliseconds(u.CreatedAt), "updated_at": Milliseconds(u.CreatedAt),
 	}
 }
 
@@ -346,12 +346,13 @@ func EmailID(userID, address string) string {
 	return "idn_" + hex.EncodeToString(sum[:12])
 }
 
-func money(cents int64) map[string]any {
+// Money is an amount of US cents in Clerk's form.
+func Money(cents int64) map[string]any {
 	return map[string]any{"amount": cents, "amount_formatted": fmt.Sprintf("%d.%02d", cents/100, cents%100), "currency": "usd", "currency_symbol": "$"}
 }
 
-// ms is a time in milliseconds, null for never.
-func ms(t time.Time) any {
+// Milliseconds is a time in milliseconds, null for never.
+func Milliseconds(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
@@ -365,7 +366,8 @@ func seconds(t time.Time) any {
 	return t.Unix()
 }
 
-func orNull(s string) any {
+// OrNull is a text, null for an empty one.
+func OrNull(s string) any {
 	if s == "" {
 		return nil
 	}

@@ -44,8 +44,8 @@ func (i *Instance) sessionChanged(event string, s Session) error {
 func (s Session) json() map[string]any {
 	return map[string]any{
 		"object": "session", "id": s.ID, "user_id": s.UserID, "client_id": s.ClientID, "status": s.Status,
-		"created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt), "last_active_at": ms(s.LastActiveAt), "expire_at": ms(s.ExpireAt),
-		"abandon_at": ms(s.AbandonAt), "actor": nil,
+		"created_at": Milliseconds(s.CreatedAt), "updated_at": Milliseconds(s.UpdatedAt), "last_active_at": Milliseconds(s.LastActiveAt), "expire_at": Milliseconds(s.ExpireAt),
+		"abandon_at": Milliseconds(s.AbandonAt), "actor": nil,
 	}
 }
 
@@ -85,7 +85,7 @@ func (i *Instance) emailSent(m Email) error {
 	}
 	i.emit("email.created", m.UserID, map[string]any{
 		"object": "email", "id": i.newID("ema_"), "slug": m.Slug, "from_email_name": "noreply", "to_email_address": m.To,
-		"email_address_id": EmailID(m.UserID, m.To), "user_id": orNull(m.UserID), "subject": m.Subject, "body": m.HTML, "body_plain": m.Text,
+		"email_address_id": EmailID(m.UserID, m.To), "user_id": OrNull(m.UserID), "subject": m.Subject, "body": m.HTML, "body_plain": m.Text,
 		"status": "queued", "delivered_by_clerk": true, "data": data,
 	})
 	return nil

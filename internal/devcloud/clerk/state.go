@@ -113,10 +113,8 @@ func (i *Instance) load(ctx context.Context) error {
 	i.saved = i.settings
 	slices.SortFunc(i.users, func(a, b *User) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(i.events, func(a, b *outgoing) int { return cmp.Compare(a.Number, b.Number) })
-	if i.settings.Time.After(i.now) {
-		i.now = i.settings.Time
-	} else if !i.settings.Time.IsZero() && i.o.Now != nil {
-		i.now = i.settings.Time // what has fallen due since falls due with the next call
+	if kept := i.settings.Time; kept.After(i.now) || !kept.IsZero() && i.o.Now != nil {
+		i.now = kept // what has fallen due since falls due with the next call
 	}
 	return nil
 }

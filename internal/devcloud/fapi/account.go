@@ -393,19 +393,19 @@ func (c *call) userJSON(user clerk.User) map[string]any {
 	}
 	none := []any{}
 	return map[string]any{
-		"object": "user", "id": user.ID, "external_id": nil, "username": nil, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
+		"object": "user", "id": user.ID, "external_id": nil, "username": nil, "first_name": clerk.OrNull(user.FirstName), "last_name": clerk.OrNull(user.LastName),
 		"image_url": picture(user.ID), "has_image": false, "primary_email_address_id": clerk.EmailID(user.ID, user.Email),
 		"primary_phone_number_id": nil, "primary_web3_wallet_id": nil, "email_addresses": addresses, "phone_numbers": none, "web3_wallets": none,
 		"passkeys": none, "external_accounts": none, "enterprise_accounts": none, "organization_memberships": none, "public_metadata": metadata,
 		"unsafe_metadata": map[string]any{}, "password_enabled": user.Password != "", "two_factor_enabled": false, "totp_enabled": false,
 		"backup_code_enabled": false, "delete_self_enabled": true, "create_organization_enabled": false, "legal_accepted_at": nil,
-		"last_sign_in_at": ms(user.SignedInAt), "created_at": ms(user.CreatedAt), "updated_at": ms(user.UpdatedAt),
+		"last_sign_in_at": clerk.Milliseconds(user.SignedInAt), "created_at": clerk.Milliseconds(user.CreatedAt), "updated_at": clerk.Milliseconds(user.UpdatedAt),
 	}
 }
 
 func (c *call) publicJSON(user clerk.User) map[string]any {
 	return map[string]any{
-		"user_id": user.ID, "identifier": user.Email, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
+		"user_id": user.ID, "identifier": user.Email, "first_name": clerk.OrNull(user.FirstName), "last_name": clerk.OrNull(user.LastName),
 		"image_url": picture(user.ID), "has_image": false,
 	}
 }

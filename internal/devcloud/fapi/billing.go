@@ -2,7 +2,6 @@ package fapi
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -81,16 +80,16 @@ func planJSON(p clerk.Plan) map[string]any {
 	}
 	var fee, annual, annualMonthly, trial any
 	if p.Monthly > 0 || p.Annual == 0 {
-		fee = money(p.Monthly)
+		fee = clerk.Money(p.Monthly)
 	}
 	if p.Annual > 0 {
-		annual, annualMonthly = money(p.Annual), money(p.AnnualMonthly())
+		annual, annualMonthly = clerk.Money(p.Annual), clerk.Money(p.AnnualMonthly())
 	}
 	if p.TrialDays > 0 {
 		trial = p.TrialDays
 	}
 	return map[string]any{
-		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": orNull(p.Description), "avatar_url": nil,
+		"object": "commerce_plan", "id": p.ID, "slug": p.Slug, "name": p.Name, "description": clerk.OrNull(p.Description), "avatar_url": nil,
 		"fee": fee, "annual_fee": annual, "annual_monthly_fee": annualMonthly, "is_default": p.Default, "is_recurring": !p.Default, "has_base_fee": !p.Default,
 		"for_payer_type": "user", "publicly_visible": true, "features": features, "free_trial_enabled": p.TrialDays > 0, "free_trial_days": trial,
 	}
@@ -121,8 +120,8 @@ func (c *call) subscription() (any, error) {
 		}
 	}
 	return map[string]any{
-		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt),
-		"active_at": ms(s.ActiveAt), "past_due_at": ms(s.PastDueAt), "subscription_items": items, "next_payment": next,
+		"object": "commerce_subscription", "id": s.ID, "status": s.Status, "created_at": clerk.Milliseconds(s.CreatedAt), "updated_at": clerk.Milliseconds(s.UpdatedAt),
+		"active_at": clerk.Milliseconds(s.ActiveAt), "past_due_at": clerk.Milliseconds(s.PastDueAt), "subscription_items": items, "next_payment": next,
 		"eligible_for_free_trial": user.EligibleForTrial(),
 	}, nil
 }
@@ -140,9 +139,9 @@ func (c *call) itemJSON(it *clerk.Item) map[string]any {
 	}
 	return map[string]any{
 		"object": "commerce_subscription_item", "id": it.ID, "status": status, "plan": planJSON(plan), "plan_period": it.Period,
-		"price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "amount": money(plan.Fee(it.Period)), "next_payment": c.nextPayment(it),
-		"is_free_trial": it.FreeTrial, "period_start": ms(it.PeriodStart), "period_end": ms(it.PeriodEnd), "created_at": ms(it.CreatedAt),
-		"canceled_at": ms(it.CanceledAt), "past_due_at": ms(it.PastDueAt),
+		"price_id": "cprice_" + strings.TrimPrefix(it.PlanID, "cplan_"), "amount": clerk.Money(plan.Fee(it.Period)), "next_payment": c.nextPayment(it),
+		"is_free_trial": it.FreeTrial, "period_start": clerk.Milliseconds(it.PeriodStart), "period_end": clerk.Milliseconds(it.PeriodEnd), "created_at": clerk.Milliseconds(it.CreatedAt),
+		"canceled_at": clerk.Milliseconds(it.CanceledAt), "past_due_at": clerk.Milliseconds(it.PastDueAt),
 	}
 }
 
@@ -160,7 +159,7 @@ func (c *call) nextPayment(it *clerk.Item) any {
 	}
 	totals := totalsJSON(plan, it.Period, 0)
 	totals["credits"], totals["discounts"] = nil, nil
-	return map[string]any{"date": ms(at), "amount": money(plan.Fee(it.Period)), "totals": totals}
+	return map[string]any{"date": clerk.Milliseconds(at), "amount": clerk.Money(plan.Fee(it.Period)), "totals": totals}
 }
 
 // totalsJSON is what a period costs, and more or less beside it. There are no taxes and no discounts. The base fee is that of a month,
@@ -171,7 +170,7 @@ func totalsJSON(plan clerk.Plan, period clerk.Period, beside int64) map[string]a
 		month = plan.AnnualMonthly()
 	}
 	return map[string]any{
-		"subtotal": money(fee), "base_fee": money(month), "tax_total": money(0), "grand_total": money(fee + beside),
+		"subtotal": clerk.Money(fee), "base_fee": clerk.Money(month), "tax_total": clerk.Money(0), "grand_total": clerk.Money(fee + beside),
 	}
 }
 
@@ -209,16 +208,12 @@ func refused(err error) error {
 
 var errDeclined = &problem{http.StatusUnprocessableEntity, "card_declined", "Your card was declined.", ""}
 
-func money(cents int64) map[string]any {
-	return map[string]any{"amount": cents, "amount_formatted": fmt.Sprintf("%d.%02d", cents/100, cents%100), "currency": "usd", "currency_symbol": "$"}
-}
-
 // creditsJSON is the credit for the days that were left of a period.
 func creditsJSON(credit int64, left, days int) map[string]any {
 	return map[string]any{
 		"proration": map[string]any{
-			"amount": money(credit), "cycle_days_remaining": left, "cycle_days_total": days, "cycle_remaining_percent": 100 * float64(left) / float64(max(1, days)),
+			"amount": clerk.Money(credit), "cycle_days_remaining": left, "cycle_days_total": days, "cycle_remaining_percent": 100 * float64(left) / float64(max(1, days)),
 		},
-		"payer": nil, "total": money(credit),
+		"payer": nil, "total": clerk.Money(credit),
 	}
 }

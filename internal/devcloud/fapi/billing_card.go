@@ -94,7 +94,7 @@ func (p *payer) methodJSON(m *method) map[string]any {
 	return map[string]any{
 		"object": "commerce_payment_method", "id": m.ID, "payment_type": "card", "card_type": cards[m.Card].brand, "last4": cards[m.Card].last4,
 		"is_default": m.ID == p.Default, "is_removable": true, "status": "active", "wallet_type": nil, "expiry_month": m.Month, "expiry_year": m.Year,
-		"created_at": ms(m.CreatedAt), "updated_at": ms(m.CreatedAt),
+		"created_at": clerk.Milliseconds(m.CreatedAt), "updated_at": clerk.Milliseconds(m.CreatedAt),
 	}
 }
 

@@ -200,23 +200,23 @@ func (c *call) takeDefault(user clerk.User) error {
 func (c *call) checkoutJSON(user clerk.User, p *payer, one *checkout) map[string]any {
 	q := one.Quote
 	totals := totalsJSON(q.Plan, q.Period, q.PastDue-q.Credit)
-	totals["total_due_now"], totals["total_due_per_period"], totals["totals_due_per_period"] = money(q.Due), money(q.Fee), totalsJSON(q.Plan, q.Period, 0)
+	totals["total_due_now"], totals["total_due_per_period"], totals["totals_due_per_period"] = clerk.Money(q.Due), clerk.Money(q.Fee), totalsJSON(q.Plan, q.Period, 0)
 	for _, name := range []string{"past_due", "credit", "credits", "discounts", "total_due_after_free_trial"} {
 		totals[name] = nil
 	}
 	if q.PastDue > 0 {
-		totals["past_due"] = money(q.PastDue)
+		totals["past_due"] = clerk.Money(q.PastDue)
 	}
 	if q.Credit > 0 {
-		totals["credit"], totals["credits"] = money(q.Credit), creditsJSON(q.Credit, q.DaysLeft, q.Days)
+		totals["credit"], totals["credits"] = clerk.Money(q.Credit), creditsJSON(q.Credit, q.DaysLeft, q.Days)
 	}
 	body := map[string]any{
 		"object": "commerce_checkout", "id": one.ID, "external_client_secret": one.Secret, "external_gateway_id": "acct_dev", "status": "needs_confirmation",
-		"plan": planJSON(q.Plan), "plan_period": q.Period, "plan_period_start": ms(q.PeriodStart), "totals": totals, "payer": payerJSON(user),
+		"plan": planJSON(q.Plan), "plan_period": q.Period, "plan_period_start": clerk.Milliseconds(q.PeriodStart), "totals": totals, "payer": payerJSON(user),
 		"is_immediate_plan_change": q.Immediate, "needs_payment_method": q.Due > 0 || q.Trial,
 	}
 	if q.Trial {
-		body["free_trial_ends_at"], totals["total_due_after_free_trial"] = ms(q.PeriodEnd), money(q.Fee)
+		body["free_trial_ends_at"], totals["total_due_after_free_trial"] = clerk.Milliseconds(q.PeriodEnd), clerk.Money(q.Fee)
 	}
 	offered := p.Default
 	if one.Completed {
@@ -230,7 +230,7 @@ func (c *call) checkoutJSON(user clerk.User, p *payer, one *checkout) map[string
 
 func payerJSON(user clerk.User) map[string]any {
 	return map[string]any{
-		"object": "commerce_payer", "id": user.Subscription.PayerID, "user_id": user.ID, "email": user.Email, "first_name": orNull(user.FirstName),
-		"last_name": orNull(user.LastName), "organization_id": nil, "organization_name": nil, "created_at": ms(user.CreatedAt), "updated_at": ms(user.UpdatedAt),
+		"object": "commerce_payer", "id": user.Subscription.PayerID, "user_id": user.ID, "email": user.Email, "first_name": clerk.OrNull(user.FirstName),
+		"last_name": clerk.OrNull(user.LastName), "organization_id": nil, "organization_name": nil, "created_at": clerk.Milliseconds(user.CreatedAt), "updated_at": clerk.Milliseconds(user.UpdatedAt),
 	}
 }

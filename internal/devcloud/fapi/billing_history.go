@@ -37,16 +37,16 @@ func (c *call) paymentJSON(user clerk.User, a *clerk.Attempt) map[string]any {
 	n := slices.IndexFunc(items, func(it *clerk.Item) bool { return it.ID == a.ItemID })
 	item := c.itemJSON(items[max(0, n)])
 	if a.Credit > 0 {
-		item["credit"], item["credits"] = map[string]any{"amount": money(a.Credit)}, creditsJSON(a.Credit, 0, 0) // of how many days is not kept
+		item["credit"], item["credits"] = map[string]any{"amount": clerk.Money(a.Credit)}, creditsJSON(a.Credit, 0, 0) // of how many days is not kept
 	}
 	return map[string]any{
-		"object": "commerce_payment", "id": a.ID, "amount": money(a.Amount), "status": a.Status, "charge_type": a.ChargeType, "paid_at": ms(a.PaidAt),
-		"failed_at": ms(a.FailedAt), "updated_at": ms(a.UpdatedAt), "subscription_item": item,
+		"object": "commerce_payment", "id": a.ID, "amount": clerk.Money(a.Amount), "status": a.Status, "charge_type": a.ChargeType, "paid_at": clerk.Milliseconds(a.PaidAt),
+		"failed_at": clerk.Milliseconds(a.FailedAt), "updated_at": clerk.Milliseconds(a.UpdatedAt), "subscription_item": item,
 		"payment_method": map[string]any{
 			"object": "commerce_payment_method", "id": a.Card.ID, "payment_type": "card", "card_type": a.Card.Brand, "last4": a.Card.Last4, "status": "active",
 		},
 		"totals": map[string]any{
-			"subtotal": money(a.Amount + a.Credit), "tax_total": money(0), "grand_total": money(a.Amount), "base_fee": nil, "discounts": nil,
+			"subtotal": clerk.Money(a.Amount + a.Credit), "tax_total": clerk.Money(0), "grand_total": clerk.Money(a.Amount), "base_fee": nil, "discounts": nil,
 		},
 	}
 }
@@ -77,18 +77,18 @@ func (c *call) statementJSON(user clerk.User, paid []*clerk.Attempt) map[string]
 		sum += a.Amount
 		if of := a.CreatedAt.UTC().Truncate(24 * time.Hour); of != day {
 			day = of
-			groups = append(groups, map[string]any{"object": "commerce_statement_group", "id": a.StatementID + "_" + of.Format(time.DateOnly), "timestamp": ms(a.CreatedAt), "items": []any{}})
+			groups = append(groups, map[string]any{"object": "commerce_statement_group", "id": a.StatementID + "_" + of.Format(time.DateOnly), "timestamp": clerk.Milliseconds(a.CreatedAt), "items": []any{}})
 		}
 		group := groups[len(groups)-1]
 		group["items"] = append(group["items"].([]any), c.paymentJSON(user, a))
 	}
 	first, now, status := paid[0].CreatedAt.UTC(), c.o.Instance.Time().UTC(), "closed"
-	if first.Year() == now.Year() && first.Month() == now.Month() {
+	if clerk.SameMonth(first, now) {
 		status = "open"
 	}
 	return map[string]any{
-		"object": "commerce_statement", "id": paid[0].StatementID, "status": status, "timestamp": ms(first), "groups": groups,
-		"totals": map[string]any{"subtotal": money(sum), "tax_total": money(0), "grand_total": money(sum)},
+		"object": "commerce_statement", "id": paid[0].StatementID, "status": status, "timestamp": clerk.Milliseconds(first), "groups": groups,
+		"totals": map[string]any{"subtotal": clerk.Money(sum), "tax_total": clerk.Money(0), "grand_total": clerk.Money(sum)},
 	}
 }
 

@@ -214,8 +214,8 @@ func (c *call) clientJSON() any {
 		sessions = append(sessions, c.sessionJSON(s))
 	}
 	body := map[string]any{
-		"object": "client", "id": one.ID, "sessions": sessions, "sign_in": nil, "sign_up": nil, "last_active_session_id": orNull(one.LastActive),
-		"cookie_expires_at": nil, "captcha_bypass": false, "last_authentication_strategy": nil, "created_at": ms(one.CreatedAt), "updated_at": ms(one.UpdatedAt),
+		"object": "client", "id": one.ID, "sessions": sessions, "sign_in": nil, "sign_up": nil, "last_active_session_id": clerk.OrNull(one.LastActive),
+		"cookie_expires_at": nil, "captcha_bypass": false, "last_authentication_strategy": nil, "created_at": clerk.Milliseconds(one.CreatedAt), "updated_at": clerk.Milliseconds(one.UpdatedAt),
 	}
 	if one.SignIn != nil {
 		body["sign_in"] = c.signInJSON(one.SignIn)
@@ -230,9 +230,9 @@ func (c *call) sessionJSON(s *session) map[string]any {
 	user, _ := c.o.Instance.User(s.UserID)
 	token, err := c.token(s)
 	body := map[string]any{
-		"object": "session", "id": s.ID, "status": "active", "expire_at": ms(s.ExpireAt), "abandon_at": ms(s.CreatedAt.Add(abandonment)),
-		"last_active_at": ms(s.LastActiveAt), "last_active_organization_id": nil, "factor_verification_age": c.age(s), "actor": nil, "tasks": nil,
-		"user": c.userJSON(user), "public_user_data": c.publicJSON(user), "last_active_token": nil, "created_at": ms(s.CreatedAt), "updated_at": ms(s.UpdatedAt),
+		"object": "session", "id": s.ID, "status": "active", "expire_at": clerk.Milliseconds(s.ExpireAt), "abandon_at": clerk.Milliseconds(s.CreatedAt.Add(abandonment)),
+		"last_active_at": clerk.Milliseconds(s.LastActiveAt), "last_active_organization_id": nil, "factor_verification_age": c.age(s), "actor": nil, "tasks": nil,
+		"user": c.userJSON(user), "public_user_data": c.publicJSON(user), "last_active_token": nil, "created_at": clerk.Milliseconds(s.CreatedAt), "updated_at": clerk.Milliseconds(s.UpdatedAt),
 	}
 	if err == nil {
 		body["last_active_token"] = map[string]any{"object": "token", "jwt": token}

@@ -202,14 +202,7 @@ func refusal(r *http.Request, err error) (status int, body any) {
 		slog.ErrorContext(r.Context(), "the Frontend API of the stand-in for Clerk failed", "path", r.URL.Path, "err", err)
 		p = &problem{http.StatusInternalServerError, "internal_clerk_error", "Something failed in the stand-in; its log says what.", ""}
 	}
-	meta := map[string]any{}
-	if p.param != "" {
-		meta["param_name"] = p.param
-	}
-	return p.status, map[string]any{
-		"errors":         []any{map[string]any{"code": p.code, "message": p.message, "long_message": p.message, "meta": meta}},
-		"clerk_trace_id": "00000000000000000000000000000000",
-	}
+	return p.status, clerk.Errors(p.code, p.message, p.param)
 }
 
 // text is a field without the white space around it.
@@ -237,21 +230,6 @@ func (c *call) number(name string, otherwise, least, most int) int {
 		n = otherwise
 	}
 	return max(least, min(n, most))
-}
-
-// ms is a time in milliseconds since 1970, null for never.
-func ms(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
 
 // forgetOldest keeps the number of clients within bounds.

@@ -166,9 +166,9 @@ func (c *call) completeSignIn(s *signIn, user clerk.User) any {
 
 func (c *call) signInJSON(s *signIn) map[string]any {
 	body := map[string]any{
-		"object": "sign_in", "id": s.ID, "status": s.Status, "identifier": orNull(s.Identifier), "supported_identifiers": []string{"email_address"},
+		"object": "sign_in", "id": s.ID, "status": s.Status, "identifier": clerk.OrNull(s.Identifier), "supported_identifiers": []string{"email_address"},
 		"supported_first_factors": nil, "supported_second_factors": nil, "first_factor_verification": s.FirstFactor.json(), "second_factor_verification": nil,
-		"user_data": nil, "created_session_id": orNull(s.Session), "client_trust_state": nil,
+		"user_data": nil, "created_session_id": clerk.OrNull(s.Session), "client_trust_state": nil,
 	}
 	user, ok := c.o.Instance.User(s.UserID)
 	if !ok {
@@ -184,7 +184,7 @@ func (c *call) signInJSON(s *signIn) map[string]any {
 	}
 	body["supported_first_factors"] = factors
 	body["user_data"] = map[string]any{
-		"first_name": orNull(user.FirstName), "last_name": orNull(user.LastName), "image_url": picture(user.ID), "has_image": false,
+		"first_name": clerk.OrNull(user.FirstName), "last_name": clerk.OrNull(user.LastName), "image_url": picture(user.ID), "has_image": false,
 	}
 	return body
 }

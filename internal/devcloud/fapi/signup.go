@@ -165,9 +165,9 @@ func (c *call) signUpJSON(s *signUp) map[string]any {
 		"object": "sign_up", "id": s.ID, "status": status, "required_fields": []string{"email_address", "password"},
 		"optional_fields": []string{"first_name", "last_name"}, "missing_fields": s.missing(), "unverified_fields": s.unverified(),
 		"verifications": map[string]any{"email_address": proof, "phone_number": nil, "web3_wallet": nil, "external_account": nil},
-		"username":      nil, "email_address": orNull(s.Email), "phone_number": nil, "web3_wallet": nil, "has_password": s.Password != "",
-		"first_name": orNull(s.FirstName), "last_name": orNull(s.LastName), "unsafe_metadata": map[string]any{}, "public_metadata": map[string]any{},
-		"external_account": nil, "created_session_id": orNull(s.Session), "created_user_id": orNull(s.UserID), "legal_accepted_at": nil, "locale": nil,
-		"abandon_at": ms(s.CreatedAt.Add(24 * time.Hour)),
+		"username":      nil, "email_address": clerk.OrNull(s.Email), "phone_number": nil, "web3_wallet": nil, "has_password": s.Password != "",
+		"first_name": clerk.OrNull(s.FirstName), "last_name": clerk.OrNull(s.LastName), "unsafe_metadata": map[string]any{}, "public_metadata": map[string]any{},
+		"external_account": nil, "created_session_id": clerk.OrNull(s.Session), "created_user_id": clerk.OrNull(s.UserID), "legal_accepted_at": nil, "locale": nil,
+		"abandon_at": clerk.Milliseconds(s.CreatedAt.Add(24 * time.Hour)),
 	}
 }

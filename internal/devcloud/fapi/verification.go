@@ -45,7 +45,7 @@ func (v *verification) json() any {
 	if status == "failed" {
 		status = "unverified"
 	}
-	return map[string]any{"object": "verification", "status": status, "strategy": v.Strategy, "attempts": v.Attempts, "expire_at": ms(v.ExpireAt), "error": nil}
+	return map[string]any{"object": "verification", "status": status, "strategy": v.Strategy, "attempts": v.Attempts, "expire_at": clerk.Milliseconds(v.ExpireAt), "error": nil}
 }
 
 // send mails a new code. userID is empty for who is none yet.
