@@ -1,9 +1,12 @@
-.PHONY: build test quick check bench soak openapi errors fuzz
+.PHONY: build dev test quick check bench soak openapi errors fuzz
 
 FUZZTIME ?= 20s
 
 build: ## the program, in bin/souk
 	scripts/build.sh
+
+dev: ## the shop at http://127.0.0.1:5173 with pages that follow every change (Vite), the program on 8000; Ctrl-C stops both
+	@scripts/dev.sh
 
 test: ## everything, on SQLite and PostgreSQL
 	./test.sh

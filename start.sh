@@ -3,7 +3,8 @@
 # ./start.sh --check  builds it, sells a file over HTTP in a temporary folder, refunds it, has somebody take a plan in a
 #                     browser where there is one, and ends
 #
-# Settings come from the environment and .env (see .env.example). START_SKIP_SEED=true leaves the demo shop out.
+# Settings come from the environment and .env (see .env.example). START_SKIP_SEED=true leaves the demo shop out,
+# START_SKIP_FRONTEND=true the building of the pages: the API alone, for which no Node is needed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -17,7 +18,7 @@ setting() {
 }
 
 serve() {
-	scripts/build.sh
+	START_SKIP_FRONTEND=$(setting START_SKIP_FRONTEND) scripts/build.sh
 	if [ "$(setting START_SKIP_SEED)" != true ]; then
 		bin/souk seed --if-new
 	fi
@@ -65,7 +66,9 @@ check() {
 # browse has somebody sign up and take a plan in the shop at $url, where there are a browser and what drives it.
 browse() {
 	local chromium
-	if [ ! -e "$root/frontend/node_modules/@playwright/test" ]; then
+	if [ "${START_SKIP_FRONTEND:-}" = true ]; then
+		echo "check: the pages were not tried in a browser: START_SKIP_FRONTEND leaves them out."
+	elif [ ! -e "$root/frontend/node_modules/@playwright/test" ]; then
 		echo "check: the pages were not tried in a browser: Playwright is not installed (scripts/frontend.sh --packages)."
 	elif ! chromium=$("$root/scripts/chromium.sh" --installed 2>/dev/null); then
 		echo "check: the pages were not tried in a browser: Chromium is not installed (scripts/chromium.sh installs it)."
@@ -90,7 +93,7 @@ case "${1:-}" in
 "") serve ;;
 --check) check ;;
 *)
-	sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

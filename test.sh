@@ -8,6 +8,11 @@ cd "$(dirname "$0")"
 # shellcheck source=scripts/postgres.sh
 source scripts/postgres.sh
 
+# As scripts/build.sh compiles, so that nothing is compiled twice for the tests.
+CGO_ENABLED=0
+GOFLAGS="$(go env GOFLAGS) -trimpath"
+export CGO_ENABLED GOFLAGS
+
 passed=0 failed=0
 notes=()
 work=$(mktemp -d)
@@ -66,6 +71,7 @@ browser() {
 	failed=$((failed + f))
 	[ "$f" = 0 ] || notes+=("FAILED: browser")
 	notes+=("browser: $p passed, $f failed, $s skipped, with $("$chromium" --version)")
+	step "pages: what they load" env "CHROMIUM=$chromium" "SOUK_BIN=$work/souk" npm run --prefix frontend --silent budget -- --no-lighthouse
 }
 
 formatted() {
@@ -84,7 +90,7 @@ case "$mode" in
 esac
 
 scripts/build.sh "$work/souk"
-step "production build (-tags nodevcloud)" env CGO_ENABLED=0 go build -tags nodevcloud -o /dev/null ./cmd/souk
+step "production build (-tags nodevcloud)" go build -tags nodevcloud -o /dev/null ./cmd/souk
 go build -o "$work/testreport" ./scripts/testreport
 
 step "pages: lint and types" npm run --prefix frontend --silent check
@@ -99,7 +105,7 @@ fi
 if [ -n "${SOUK_TEST_POSTGRES:-}" ]; then
 	notes+=("PostgreSQL: the server of SOUK_TEST_POSTGRES")
 else
-	postgres_start -c fsync=off -c synchronous_commit=off -c full_page_writes=off
+	postgres_start_for_tests
 	export SOUK_TEST_POSTGRES=$POSTGRES_URL
 	notes+=("PostgreSQL: $POSTGRES_VERSION, started for this run")
 fi
@@ -138,14 +144,20 @@ if command -v golangci-lint >/dev/null; then
 else
 	notes+=("golangci-lint: skipped, it is not installed")
 fi
-tests "all tests" sqlite,postgres,postgres-exec -count=1 -timeout 20m ./...
+# go vet has looked at everything; and tests wait now and then, so that three packages at once keep two cores busy.
+tests "all tests" sqlite,postgres,postgres-exec -count=1 -timeout 20m -vet=off -p 3 ./...
 if [ -n "$(command -v "$(go env CC)")" ]; then
 	export CGO_ENABLED=1
 	# SQLite is Go here, and an order of magnitude slower under the detector: what is above the two packages that speak with it
-	# runs on PostgreSQL alone.
-	tests "race detector" postgres -count=1 -short -race -timeout 20m -skip '/^sqlite$|//^sqlite$' ./internal/...
-	tests "race detector on SQLite" sqlite -count=1 -short -race -timeout 20m -run '/^sqlite$' ./internal/db ./internal/jobs
-	unset CGO_ENABLED
+	# runs on PostgreSQL alone. What does one thing after the other has no races: pictures, pages for developers, and the tests of
+	# cli, which start programs. Of the API's tests those run that do things at once.
+	racing=$(go list ./internal/... | grep -vE '/(api|cli|cover|devcloud/(control|mailbox|page|sdk|store|stripe))$')
+	at_once=$(awk '/^func /{name = $2; sub(/\(.*/, "", name)} /\t(atOnce|together)\(|[ (](atOnce|together)\(/ && name ~ /^Test/ {print name}' internal/api/*_test.go | sort -u | paste -sd "|")
+	# shellcheck disable=SC2086 # one package a word
+	tests "race detector" postgres -count=1 -short -race -vet=off -p 3 -timeout 20m -skip '/^sqlite$|//^sqlite$' $racing
+	tests "race detector, the API" postgres -count=1 -short -race -vet=off -timeout 20m -run "^($at_once)\$" -skip '/^sqlite$|//^sqlite$' ./internal/api
+	tests "race detector on SQLite" sqlite -count=1 -short -race -vet=off -timeout 20m -run '/^sqlite$' ./internal/db ./internal/jobs
+	export CGO_ENABLED=0
 else
 	notes+=("race detector: skipped, it needs a C compiler ($(go env CC))")
 fi

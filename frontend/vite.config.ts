@@ -2,19 +2,26 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import preact from "@preact/preset-vite";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
 
-// The program that has the API, for `npm run dev`: it must be running.
-const shop = process.env["SHOP"] ?? "http://127.0.0.1:8000";
+// The program that has the API, and the origin that it takes for its own; both as its own settings say, when nothing else is said.
+const said = loadEnv("development", import.meta.dirname, "VITE_API_BASE_URL")["VITE_API_BASE_URL"];
+const settings = loadEnv("development", join(import.meta.dirname, ".."), ["LISTEN_ADDR", "PUBLIC_URL"]);
+const address = (settings["LISTEN_ADDR"] || ":8000").replace(/^(0\.0\.0\.0|\[::\])?:/, "127.0.0.1:");
+const shop = new URL(said || `http://${address}`).origin;
+const home = settings["PUBLIC_URL"] && !said ? new URL(settings["PUBLIC_URL"]).origin : shop;
 
 // With the dev server, the pages get the configuration that the program gives its own.
 const configOfTheShop: Plugin = {
 	name: "souk-config",
 	apply: "serve",
 	async transformIndexHtml(html) {
-		const page = await (await fetch(shop)).text();
-		const element = page.match(/<title>.*<script [^>]*id="souk-config">.*?<\/script>/s)?.[0];
-		return element ? html.replace("<!--config-->", () => element) : html;
+		const answer = await fetch(shop).catch(() => {
+			throw new Error(`Nothing answers at ${shop}. START_SKIP_FRONTEND=true ./start.sh starts the shop without pages.`);
+		});
+		const element = (await answer.text()).match(/<script [^>]*id="souk-config">.*?<\/script>/s)?.[0];
+		if (!element) return html;
+		return html.replace("<!--data-->", () => element).replace('<html lang="en">', "<html>"); // nobody looked at the visitor's
 	},
 };
 
@@ -22,9 +29,9 @@ const configOfTheShop: Plugin = {
 const compress: Plugin = {
 	name: "souk-compress",
 	apply: "build",
-	closeBundle() {
-		const folder = join(import.meta.dirname, "dist", "assets");
-		for (const name of readdirSync(folder)) {
+	writeBundle({ dir = "" }) {
+		const folder = join(dir, "assets");
+		for (const name of readdirSync(folder).filter((one) => /\.(js|css|svg)$/.test(one))) {
 			const text = readFileSync(join(folder, name));
 			writeFileSync(join(folder, `${name}.gz`), gzipSync(text, { level: 9 }));
 			writeFileSync(join(folder, `${name}.br`), brotliCompressSync(text));
@@ -32,8 +39,18 @@ const compress: Plugin = {
 	},
 };
 
-// Behind the dev server a page's origin is another than the shop's, which the shop would not take.
-const proxied = { target: shop, headers: { origin: shop } };
+// What the program answers besides its pages. Behind the dev server its own pages have another origin than the shop's, which the
+// shop would not take; others keep theirs.
+const theirs = "^/((api|covers|social|files|__(clerk|dev|mail|stripe))/|checkout/(?!(success|cancel)([?]|$)))";
+const proxied: ProxyOptions = {
+	target: shop,
+	changeOrigin: true,
+	configure(proxy) {
+		proxy.on("proxyReq", (out, { headers }) => {
+			if (headers.origin === `http://${headers.host}`) out.setHeader("origin", home);
+		});
+	},
+};
 
 export default defineConfig({
 	plugins: [preact(), configOfTheShop, compress],
@@ -41,11 +58,15 @@ export default defineConfig({
 		target: "es2023",
 		emptyOutDir: false, // scripts/build.sh empties it, but for the file that keeps the folder
 		assetsInlineLimit: 0, // a data: address is not allowed to scripts and styles
+		cssCodeSplit: false, // the server writes all of it into the page
+		manifest: "manifest.json", // what each page loads, for the server
 		modulePreload: { polyfill: false },
 		rolldownOptions: {
-			output: { codeSplitting: { groups: [{ name: "shared", test: /node_modules|src\/(api|lib|ui)\//u }] } },
+			output: {
+				codeSplitting: { groups: [{ name: "shared", test: /node_modules\/(?!@clerk)|src\/(api|lib|ui)\//u }] },
+			},
 		},
 	},
-	server: { host: "127.0.0.1", proxy: { "^/(api|checkout|__(clerk|dev|mail|stripe))/": proxied } },
-	test: { include: ["src/**/*.test.ts"] },
+	server: { host: "127.0.0.1", port: 5173, strictPort: true, proxy: { [theirs]: proxied } },
+	test: { include: ["src/**/*.test.{ts,tsx}"], environment: "happy-dom", setupFiles: ["src/test.ts"] },
 } as Parameters<typeof defineConfig>[0]);

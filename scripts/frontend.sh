@@ -20,10 +20,9 @@ if [ "${1:-}" = --packages ]; then exit; fi
 
 scripts/sdk.sh
 
-# The pages: built again when a source is newer than they are.
-if [ -f frontend/dist/index.html ] && [ -z "$(find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -path frontend/e2e -prune \
-	-o -type f -newer frontend/dist/index.html -print -quit)" ]; then
-	exit
-fi
+# The pages: built again when their sources are others than those they were built of; what they were built of is written last.
+sources=$(find frontend \( -path frontend/node_modules -o -path frontend/dist -o -path frontend/e2e \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 cksum)
+if [ -f frontend/dist/index.html ] && [ "$sources" = "$(cat frontend/node_modules/.built 2>/dev/null)" ]; then exit; fi
 find frontend/dist -mindepth 1 ! -name .keep -delete
 npm run --prefix frontend --silent build -- --logLevel warn >&2
+echo "$sources" >frontend/node_modules/.built

@@ -54,7 +54,7 @@ postgres_start() {
 		echo "Install it (Debian, Ubuntu: sudo apt-get install postgresql; macOS: brew install postgresql@17), then run this again." >&2
 		return 1
 	fi
-	POSTGRES_HOME=$(mktemp -d /tmp/souk-postgres.XXXXXX)
+	POSTGRES_HOME=$(mktemp -d "${POSTGRES_FOLDER:-/tmp}/souk-postgres.XXXXXX")
 	chmod 755 "$POSTGRES_HOME"
 	if [ "$(id -u)" = 0 ]; then
 		chown "$(as_other id -u)" "$POSTGRES_HOME"
@@ -78,6 +78,14 @@ postgres_start() {
 	echo "PostgreSQL ($bin) does not start:" >&2
 	cat "$POSTGRES_HOME.log" "$POSTGRES_HOME/server.log" >&2 || true
 	return 1
+}
+
+# postgres_start_for_tests starts one whose data need not last. It is in memory where there is room: each test makes a database, which is hundreds of files.
+postgres_start_for_tests() {
+	local free
+	free=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }') || true
+	if [ "${free:-0}" -ge 2097152 ] && [ -w /dev/shm ]; then POSTGRES_FOLDER=/dev/shm; fi
+	postgres_start -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=256MB
 }
 
 postgres_stop() {

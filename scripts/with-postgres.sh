@@ -6,7 +6,7 @@ if [ -z "${SOUK_TEST_POSTGRES:-}" ]; then
 	# shellcheck source=scripts/postgres.sh
 	source scripts/postgres.sh
 	trap postgres_stop EXIT
-	postgres_start -c fsync=off -c synchronous_commit=off -c full_page_writes=off
+	postgres_start_for_tests
 	export SOUK_TEST_POSTGRES=$POSTGRES_URL
 fi
 "$@"

@@ -1,4 +1,17 @@
-import { cards, checkout, choose, circle, features, letters, line, may, pay, typeCard } from "./checkout";
+import {
+	cancel,
+	cards,
+	checkout,
+	choose,
+	circle,
+	features,
+	letters,
+	line,
+	may,
+	pay,
+	subscribe,
+	typeCard,
+} from "./checkout";
 import { expect, person, signUp, test } from "./souk";
 
 const ofLetters = ["founder_letters", "letter_archive"];
@@ -42,10 +55,7 @@ test("a dearer plan is there at once for the difference, a cheaper one when the 
 	page,
 	souk,
 }) => {
-	await signUp(page, person("pia"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.good);
-	await pay(page);
+	await subscribe(souk, page, "pia");
 	await expect.poll(() => features(souk, page)).toEqual(ofLetters);
 
 	await choose(page, circle.slug);
@@ -71,15 +81,8 @@ test("a dearer plan is there at once for the difference, a cheaper one when the 
 });
 
 test("who subscribes again before the end goes on", async ({ page, souk }) => {
-	await signUp(page, person("rosa"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.good);
-	await pay(page);
-	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
-	await page.goto("/account/profile/billing");
-	await page.getByRole("button", { name: "Manage" }).first().click();
-	await page.getByRole("button", { name: "Cancel subscription" }).click();
-	await page.getByRole("button", { name: "Cancel subscription" }).last().click();
+	await subscribe(souk, page, "rosa");
+	await cancel(page);
 	await page.goto("/account/subscriptions");
 	await expect(page.getByText(/Ends on/)).toBeVisible();
 
@@ -94,11 +97,7 @@ test("who subscribes again before the end goes on", async ({ page, souk }) => {
 });
 
 test("a new card pays what is overdue", async ({ page, souk }) => {
-	await signUp(page, person("sara"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.goodOnce);
-	await pay(page);
-	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
+	await subscribe(souk, page, "sara", cards.goodOnce);
 	await souk.command("devcloud", "advance", "32d");
 	await expect.poll(() => may(souk, page, letters.feature)).toBe(false);
 

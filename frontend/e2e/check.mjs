@@ -21,7 +21,7 @@ try {
 	await page.getByText("Didn't receive a code?").waitFor();
 	await page.keyboard.type("424242");
 	await page.waitForURL("**/app");
-	await page.getByRole("link", { name: "Pricing" }).click();
+	await page.getByRole("link", { name: "Plans" }).click();
 	await page
 		.getByRole("button", { name: /Subscribe/ })
 		.first()

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, type Souk, token } from "./souk";
+import { expect, person, type Souk, signUp, token } from "./souk";
 
 // The plans of the demo shop (data/devcloud/plans.json); the circle begins with a trial for who never had a plan.
 export const letters = { name: "Founder Letters", slug: "founder_letters", feature: "founder_letters" };
@@ -56,4 +56,21 @@ export async function features(souk: Souk, page: Page): Promise<string[]> {
 /** may says whether the shop gives the feature. */
 export async function may(souk: Souk, page: Page, feature: string): Promise<boolean> {
 	return (await features(souk, page)).includes(feature);
+}
+
+/** subscribe has somebody new take Founder Letters by the month, and waits until the shop gives them. */
+export async function subscribe(souk: Souk, page: Page, name: string, card = cards.good) {
+	await signUp(page, person(name));
+	await choose(page, letters.slug);
+	await typeCard(page, card);
+	expect((await pay(page)).status()).toBe(200);
+	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
+}
+
+/** cancel ends the plan with its period, on Clerk's page of the account. */
+export async function cancel(page: Page) {
+	await page.goto("/account/profile/billing");
+	await page.getByRole("button", { name: "Manage" }).first().click();
+	await page.getByRole("button", { name: "Cancel subscription" }).click();
+	await page.getByRole("button", { name: "Cancel subscription" }).last().click();
 }

@@ -1,4 +1,4 @@
-import { cards, choose, letters, may, pay, typeCard } from "./checkout";
+import { cancel, cards, choose, letters, may, pay, subscribe, typeCard } from "./checkout";
 import { claims, expect, person, signUp, test } from "./souk";
 
 test("a plan that is taken with a new card is there within two seconds", async ({ page, souk }) => {
@@ -36,16 +36,9 @@ test("a card that is declined gives nothing", async ({ page, souk }) => {
 });
 
 test("who cancels keeps the plan until its period ends", async ({ page, souk }) => {
-	await signUp(page, person("kim"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.good);
-	await pay(page);
-	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
+	await subscribe(souk, page, "kim");
 
-	await page.goto("/account/profile/billing");
-	await page.getByRole("button", { name: "Manage" }).first().click();
-	await page.getByRole("button", { name: "Cancel subscription" }).click();
-	await page.getByRole("button", { name: "Cancel subscription" }).last().click();
+	await cancel(page);
 	await expect(page.getByText(/Ends|Canceled/).first()).toBeVisible();
 	await page.goto("/account/subscriptions");
 	await expect(page.getByText(/until|ends on/i).first()).toBeVisible();
@@ -54,16 +47,25 @@ test("who cancels keeps the plan until its period ends", async ({ page, souk }) 
 	await souk.command("devcloud", "advance", "12d");
 	await expect.poll(() => may(souk, page, letters.feature)).toBe(false);
 	await page.reload();
-	await expect(page.getByRole("heading", { name: "Your subscriptions" })).toBeVisible();
+	await expect(page.getByRole("heading", { name: "Subscriptions" })).toBeVisible();
 	await expect(page.getByText("Active", { exact: true })).toBeHidden();
 });
 
+test("who cancels in the drawer of the shop's own pages sees when the plan ends", async ({ page, souk }) => {
+	await subscribe(souk, page, "kai");
+	await page.goto("/pricing");
+	await page.getByRole("button", { name: "See and change your subscription" }).click();
+	await expect(page.getByRole("dialog").getByText("Renews at")).toBeVisible();
+	await page.keyboard.press("Escape");
+	await page.goto("/account/subscriptions");
+	await page.getByRole("button", { name: "Change or cancel" }).click();
+	await page.getByRole("button", { name: "Cancel subscription" }).click();
+	await page.getByRole("button", { name: "Cancel subscription" }).last().click();
+	await expect(page.getByRole("main").getByText(/^Ends on/)).toBeVisible();
+});
+
 test("who cannot pay is past due, and ends", async ({ page, souk }) => {
-	await signUp(page, person("lea"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.goodOnce);
-	await pay(page);
-	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
+	await subscribe(souk, page, "lea", cards.goodOnce);
 	await souk.command("devcloud", "advance", "32d");
 	await page.goto("/account/subscriptions");
 	await expect(page.getByText("Payment overdue")).toBeVisible();
@@ -72,11 +74,7 @@ test("who cannot pay is past due, and ends", async ({ page, souk }) => {
 });
 
 test("the card is offered again for a change of the period", async ({ page, souk }) => {
-	await signUp(page, person("mia"));
-	await choose(page, letters.slug);
-	await typeCard(page, cards.good);
-	await pay(page);
-	await expect.poll(() => may(souk, page, letters.feature)).toBe(true);
+	await subscribe(souk, page, "mia");
 	await choose(page, letters.slug, "annually");
 	await expect(page.getByText(/4242/).first()).toBeVisible();
 	expect((await pay(page)).status()).toBe(200);

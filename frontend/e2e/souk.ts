@@ -18,12 +18,13 @@ export class Souk {
 	private constructor(
 		private readonly home: string,
 		private readonly port: number,
+		private readonly settings: Record<string, string>,
 	) {
 		this.origin = `http://127.0.0.1:${port}`;
 	}
 
-	static async open(): Promise<Souk> {
-		const souk = new Souk(await mkdtemp(join(tmpdir(), "souk-e2e-")), await freePort());
+	static async open(settings: Record<string, string> = {}): Promise<Souk> {
+		const souk = new Souk(await mkdtemp(join(tmpdir(), "souk-e2e-")), await freePort(), settings);
 		await souk.command("seed");
 		await souk.start();
 		return souk;
@@ -38,6 +39,7 @@ export class Souk {
 				DATA_DIR: join(this.home, "data"),
 				LISTEN_ADDR: `127.0.0.1:${this.port}`,
 				RATE_LIMIT_ENABLED: "false",
+				...this.settings,
 			},
 		};
 	}
@@ -112,7 +114,7 @@ export class Souk {
 	}
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	return await new Promise((resolve, reject) => {
 		const probe = createServer();
 		probe.once("error", reject);
@@ -126,10 +128,15 @@ async function freePort(): Promise<number> {
 }
 
 // watch collects what no page may do: ask another host, throw, or be answered with an error of the server.
-function watch(context: BrowserContext, faults: string[]) {
+async function watch(context: BrowserContext, origin: string, faults: string[]) {
+	await context.addInitScript(() =>
+		document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+			console.error(`the policy forbids ${violatedDirective} of ${blockedURI}`),
+		),
+	);
 	context.on("request", (request) => {
 		const url = new URL(request.url());
-		if (/^(https?|wss?):$/.test(url.protocol) && url.hostname !== "127.0.0.1") faults.push(`asked ${request.url()}`);
+		if (/^(https?|wss?):$/.test(url.protocol) && url.origin !== origin) faults.push(`asked ${request.url()}`);
 	});
 	context.on("page", (page) => page.on("websocket", (socket) => faults.push(`opened ${socket.url()}`)));
 	context.on("response", (response) => {
@@ -168,7 +175,7 @@ export const test = base.extend<{ guarded: undefined; elsewhere: Page }, { souk:
 	guarded: [
 		async ({ context, souk }, use, info) => {
 			const faults: string[] = [];
-			watch(context, faults);
+			await watch(context, souk.origin, faults);
 			const from = souk.log.length;
 			await use(undefined);
 			if (info.status !== info.expectedStatus || faults.length > 0)
@@ -181,7 +188,7 @@ export const test = base.extend<{ guarded: undefined; elsewhere: Page }, { souk:
 	elsewhere: async ({ browser, souk }, use) => {
 		const faults: string[] = [];
 		const context = await browser.newContext({ baseURL: souk.origin });
-		watch(context, faults);
+		await watch(context, souk.origin, faults);
 		await use(await context.newPage());
 		await context.close();
 		expect(faults, "what a page may not do").toEqual([]);
@@ -189,12 +196,12 @@ export const test = base.extend<{ guarded: undefined; elsewhere: Page }, { souk:
 });
 
 // signUp makes an account with a password, and leaves the page signed in.
-export async function signUp(page: Page, email: string, code = "424242") {
-	await page.goto("/sign-up");
+export async function signUp(page: Page, email: string, origin = "") {
+	await page.goto(`${origin}/sign-up`);
 	await page.locator("input[name=emailAddress]").fill(email);
 	await page.locator("input[name=password]").fill(password);
 	await page.keyboard.press("Enter");
-	await enterCode(page, code);
+	await enterCode(page, "424242");
 	await expect(page).not.toHaveURL(/sign-up/);
 	await signedIn(page, email);
 }

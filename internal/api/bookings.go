@@ -17,6 +17,8 @@ type BookingOut struct {
 	Status         string     `json:"status" enum:"requested,confirmed,completed,canceled" example:"requested"`
 	ScheduledStart *time.Time `json:"scheduled_start" example:"2026-12-01T09:00:00Z"`
 	ScheduledEnd   *time.Time `json:"scheduled_end" example:"2026-12-01T10:00:00Z"`
+	SessionMinutes int        `json:"session_minutes" example:"60" doc:"How long a newly set time lasts."`
+	Timezone       string     `json:"timezone" example:"Europe/Berlin" doc:"Of the seller's clock: an IANA name."`
 	MeetingURL     string     `json:"meeting_url" example:"https://meet.example.test/abc"`
 	CustomerNotes  string     `json:"customer_notes" example:"Two songs, please."`
 	CreatedAt      time.Time  `json:"created_at" example:"2026-11-22T20:15:00Z"`
@@ -26,7 +28,7 @@ type BookingOut struct {
 func bookingWire(b booking.Booking) BookingOut {
 	return BookingOut{
 		ID: b.ID, ServiceOffer: b.OfferID, ProductName: b.ProductName, OrderItem: b.OrderItemID, Status: string(b.Status),
-		ScheduledStart: momentOrNull(b.Start), ScheduledEnd: momentOrNull(b.End), MeetingURL: b.MeetingURL, CustomerNotes: b.CustomerNotes,
+		ScheduledStart: momentOrNull(b.Start), ScheduledEnd: momentOrNull(b.End), SessionMinutes: b.SessionMinutes, Timezone: b.Timezone, MeetingURL: b.MeetingURL, CustomerNotes: b.CustomerNotes,
 		CreatedAt: moment(b.CreatedAt), UpdatedAt: moment(b.UpdatedAt),
 	}
 }
@@ -52,8 +54,10 @@ func sellerBookingWire(b booking.Booking) sellerBookingOut {
 
 // BookingReadOnly are fields of a booking that neither side writes.
 type BookingReadOnly struct {
-	ProductName  any `json:"product_name,omitempty" readOnly:"true" doc:"Ignored."`
-	ScheduledEnd any `json:"scheduled_end,omitempty" readOnly:"true" doc:"Ignored: it follows from the start."`
+	ProductName    any `json:"product_name,omitempty" readOnly:"true" doc:"Ignored."`
+	ScheduledEnd   any `json:"scheduled_end,omitempty" readOnly:"true" doc:"Ignored: it follows from the start."`
+	SessionMinutes any `json:"session_minutes,omitempty" readOnly:"true" doc:"Ignored: it is the offer's."`
+	Timezone       any `json:"timezone,omitempty" readOnly:"true" doc:"Ignored: it is the offer's."`
 	ReadOnly
 }
 

@@ -65,6 +65,7 @@ type publicAsset struct {
 type serviceOfferOut struct {
 	ID                     int64     `json:"id" example:"2"`
 	SessionMinutes         int64     `json:"session_minutes" example:"60"`
+	Timezone               string    `json:"timezone" example:"Europe/Berlin" doc:"Of the seller's clock: an IANA name."`
 	DeliveryDays           *int64    `json:"delivery_days" example:"7"`
 	RevisionCount          int64     `json:"revision_count" example:"2"`
 	OnboardingInstructions string    `json:"onboarding_instructions" example:"Send me your draft a day before."`
@@ -75,7 +76,7 @@ type serviceOfferOut struct {
 
 func serviceOfferWire(o catalog.ServiceOffer) serviceOfferOut {
 	return serviceOfferOut{
-		ID: o.ID, SessionMinutes: o.SessionMinutes, DeliveryDays: o.DeliveryDays, RevisionCount: o.RevisionCount,
+		ID: o.ID, SessionMinutes: o.SessionMinutes, Timezone: o.Timezone, DeliveryDays: o.DeliveryDays, RevisionCount: o.RevisionCount,
 		OnboardingInstructions: o.OnboardingInstructions, Metadata: metadata(o.Metadata), CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt),
 	}
 }
@@ -90,6 +91,8 @@ func serviceOfferOrNull(o *catalog.ServiceOffer) *serviceOfferOut {
 
 type productDetail struct {
 	ProductOut
+	MaxDownloads *int64           `json:"max_downloads" example:"5" doc:"Of each file and unit bought; null: no limit."`
+	DownloadDays *int64           `json:"download_days" example:"365" doc:"How long the files can be downloaded; null: for ever."`
 	Prices       []priceOut       `json:"prices"`
 	Assets       []publicAsset    `json:"assets"`
 	ServiceOffer *serviceOfferOut `json:"service_offer"`
@@ -142,8 +145,8 @@ func (a *API) getProduct(ctx context.Context, in *SlugIn) (*body[productDetail],
 	}
 	parts := all[p.ID]
 	out := productDetail{
-		ProductOut: productWire(p, parts.Shown(p)), Prices: []priceOut{}, Assets: []publicAsset{}, ServiceOffer: serviceOfferOrNull(parts.Offer),
-		Metadata: metadata(p.Metadata),
+		ProductOut: productWire(p, parts.Shown(p)), MaxDownloads: p.MaxDownloads, DownloadDays: p.DownloadDays, Prices: []priceOut{},
+		Assets: []publicAsset{}, ServiceOffer: serviceOfferOrNull(parts.Offer), Metadata: metadata(p.Metadata),
 	}
 	for _, price := range parts.Prices {
 		out.Prices = append(out.Prices, priceWire(price))

@@ -26,8 +26,9 @@ func TestTheShownPriceFollowsTheRules(t *testing.T) {
 			detail := s.Nobody().Get("/api/products/" + p.Text("slug") + "/").Is(200).Object()
 			return detail.Sub("active_price").ID(), detail
 		}
-		if id, detail := shown(); id != first.ID() || detail.Sub("active_price").Text("amount") != "19.00" || detail.Sub("active_price").Text("currency") != "USD" {
-			t.Fatalf("the first price is not shown: %v", detail)
+		if id, detail := shown(); id != first.ID() || detail.Sub("active_price").Text("amount") != "19.00" || detail.Sub("active_price").Text("currency") != "USD" ||
+			detail.Int("max_downloads") != 5 || detail["download_days"] != nil {
+			t.Fatalf("the first price or the terms are not shown: %v", detail)
 		}
 		cheap := ana.Post(prices, `{"name":"Cheap","amount_cents":500,"currency":"USD"}`).Is(201).Object()
 		if id, _ := shown(); id != first.ID() {

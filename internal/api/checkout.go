@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed" // the page and its style
 	"encoding/base64"
@@ -9,8 +10,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"souk/internal/fault"
 	"souk/internal/httpx"
@@ -37,7 +36,6 @@ var checkoutPolicy = func() string {
 type checkoutView struct {
 	Title, Total, Text string
 	Link, LinkText     string // to go on
-	Refresh            string // the address that the page goes to by itself after two seconds; empty: nowhere
 	Style              template.CSS
 	status             int
 }
@@ -89,47 +87,33 @@ func (a *API) checkoutPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// waitsAtMost is how often the page after a payment looks again by itself.
-const waitsAtMost = 30
-
-// successPage is where a buyer comes back to who has paid. The provider's word may be later than the buyer.
-func (a *API) successPage(w http.ResponseWriter, r *http.Request) {
-	publicID := r.URL.Query().Get("order")
-	bill, err := a.Orders.Confirmed(r.Context(), publicID)
-	if fault.KindOf(err) == fault.Upstream {
-		slog.WarnContext(r.Context(), "an order could not be confirmed", "order", publicID, "cause", errors.Unwrap(err))
-		err = nil
-	}
-	view := checkoutTexts[bill.Status]
-	switch {
-	case bill.Status != order.PendingPayment:
-	case bill.Attempt == order.AttemptProcessing:
-		view = viewProcessing
-	case bill.Attempt == order.AttemptFailed:
-		view = checkoutView{Title: "The payment did not work", Text: "Nothing was charged.", Link: "/checkout/" + publicID + "/", LinkText: "Pay another way"}
-	default:
-		tries, _ := strconv.Atoi(r.URL.Query().Get("tries")) // what is no number is none
-		again := "/checkout/success?" + url.Values{"order": {publicID}, "tries": {strconv.Itoa(tries + 1)}}.Encode()
-		view = checkoutView{Title: "Your payment is being confirmed", Text: "This takes a moment. The page goes on by itself.", Refresh: again}
-		if tries >= waitsAtMost {
-			view = checkoutView{
-				Title: "This takes longer than usual", Link: again, LinkText: "Look again",
-				Text: "You need not wait here: you get a mail when the payment is confirmed, and find what you bought in your account. If nothing was charged, you can pay again.",
-			}
-		}
-	}
-	a.showCheckout(w, r, bill, view, err)
+type checkoutStateOut struct {
+	PublicID    string `json:"public_id" format:"uuid" example:"0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10"`
+	Status      string `json:"status" enum:"draft,pending_payment,paid,fulfilled,canceled,refunded" example:"pending_payment"`
+	Provider    string `json:"provider" enum:"stripe,clerk,manual" example:"stripe"`
+	Currency    string `json:"currency" example:"USD"`
+	TotalCents  int64  `json:"total_cents" example:"1900" doc:"In the currency's minor unit."`
+	Amount      string `json:"amount" example:"19.00" doc:"The total with as many decimals as the currency has."`
+	Attempt     string `json:"attempt" enum:"none,creating,open,processing,failed,expired,paid" example:"open" doc:"The newest try to pay on the provider's page. processing: paid by a method that takes days."`
+	CheckoutURL string `json:"checkout_url" example:"https://shop.example.test/checkout/0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10/" doc:"Where to pay; empty when there is nothing to pay."`
 }
 
-// cancelPage is where a buyer comes back to who has not paid.
-func (a *API) cancelPage(w http.ResponseWriter, r *http.Request) {
-	publicID := r.URL.Query().Get("order")
-	bill, err := a.Orders.Bill(r.Context(), publicID)
-	view := checkoutTexts[bill.Status]
-	if bill.Status == order.PendingPayment {
-		view = checkoutView{Title: "You have not paid yet", Text: "Nothing was charged. The order waits for you.", Link: "/checkout/" + publicID + "/", LinkText: "Go on to payment"}
+// getCheckout says how an order stands to whoever has its id, so nothing of its buyer. The provider's word may be later than the
+// buyer who comes back from its page, so it is asked.
+func (a *API) getCheckout(ctx context.Context, in *OrderIn) (*body[checkoutStateOut], error) {
+	bill, err := a.Orders.Confirmed(ctx, in.PublicID)
+	if fault.KindOf(err) == fault.Upstream { // it is asked again the next time
+		slog.WarnContext(ctx, "an order could not be confirmed", "order", in.PublicID, "cause", errors.Unwrap(err))
+		err = nil
 	}
-	a.showCheckout(w, r, bill, view, err)
+	attempt := string(bill.Attempt)
+	if attempt == "" {
+		attempt = "none"
+	}
+	return &body[checkoutStateOut]{checkoutStateOut{
+		PublicID: in.PublicID, Status: string(bill.Status), Provider: bill.Provider, Currency: bill.Currency, TotalCents: bill.TotalCents,
+		Amount: money.Format(bill.TotalCents, bill.Currency), Attempt: attempt, CheckoutURL: bill.URL,
+	}}, err
 }
 
 // showCheckout answers with the page of an order, or says that there is none.

@@ -12,6 +12,10 @@ type downloadOut struct {
 	Token            string     `json:"token" example:"q7mVv0m2bJ8y5o1cXw3nZt6sKd9fGh4jLp2rUe8aBiE" doc:"Names the download in its address. Of use to you only."`
 	Asset            int64      `json:"asset" example:"3"`
 	AssetTitle       string     `json:"asset_title" example:"The guide (PDF)"`
+	VersionLabel     string     `json:"version_label" example:"1.2"`
+	FileSizeBytes    int64      `json:"file_size_bytes" example:"73400320"`
+	ChecksumSHA256   string     `json:"checksum_sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"Of the file, in hex; empty when it is not known."`
+	ProductSlug      string     `json:"product_slug" example:"field-recordings"`
 	ProductName      string     `json:"product_name" example:"Field recordings"`
 	OrderItem        int64      `json:"order_item" example:"12"`
 	ExpiresAt        *time.Time `json:"expires_at" example:"2027-11-22T20:15:00Z" doc:"Null: never."`
@@ -26,7 +30,8 @@ type downloadOut struct {
 
 func (a *API) downloadWire(g fulfillment.Grant) downloadOut {
 	return downloadOut{
-		ID: g.ID, Token: g.Token, Asset: g.AssetID, AssetTitle: g.AssetTitle, ProductName: g.ProductName, OrderItem: g.OrderItemID,
+		ID: g.ID, Token: g.Token, Asset: g.AssetID, AssetTitle: g.AssetTitle, VersionLabel: g.VersionLabel, FileSizeBytes: g.FileSizeBytes,
+		ChecksumSHA256: g.ChecksumSHA256, ProductSlug: g.ProductSlug, ProductName: g.ProductName, OrderItem: g.OrderItemID,
 		ExpiresAt: momentOrNull(g.ExpiresAt), MaxDownloads: g.MaxDownloads, DownloadCount: g.DownloadCount,
 		LastDownloadedAt: momentOrNull(g.LastDownloadedAt), IsActive: g.IsActive, CanDownload: g.Usable(a.Now()) == nil,
 		CreatedAt: moment(g.CreatedAt), UpdatedAt: moment(g.UpdatedAt),

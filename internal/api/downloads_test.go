@@ -163,7 +163,7 @@ func TestUnknownTokensAllLookTheSame(t *testing.T) {
 			_, _ = rand.Read(raw[:])
 			tokens = append(tokens, base64.RawURLEncoding.EncodeToString(raw[:]))
 		}
-		if testing.Short() {
+		if testing.Short() || s.DB.Engine == db.Postgres { // the tokens are the same to every engine
 			tokens = tokens[:1000]
 		}
 		var clients sync.WaitGroup

@@ -170,6 +170,8 @@ func TestAnOrderForAPlanIsPaidByClerk(t *testing.T) {
 			created := ben.Post("/api/account/orders/create/", souktest.Object{"price_id": p.price}).Is(201).Object()
 			if checkout := created.Sub("checkout"); checkout.Text("provider") != "clerk" {
 				t.Errorf("%s: checkout %v", name, checkout)
+			} else if bill := s.Nobody().Get("/api/checkout/" + created.Sub("order").Text("public_id") + "/").Is(200).Object(); bill.Text("checkout_url") != checkout.Text("checkout_url") {
+				t.Errorf("%s: the public checkout %v, to the buyer %v", name, bill, checkout)
 			}
 			path := "/api/account/orders/" + created.Sub("order").Text("public_id") + "/"
 			second := place(ben, p.price, 1)

@@ -14,7 +14,8 @@ type Limits struct {
 	TrustedProxies int // in front of the server
 }
 
-// limit puts the limiter of a route in front of next. A route that names none has that of its access rule.
+// limit puts the limiter of a route in front of next. A route that names none has that of its access rule. A request without an
+// address comes from the program itself, which asks on nobody's behalf.
 func (a *API) limit(rt route, next http.Handler) http.Handler {
 	limiter := a.Limits.General
 	switch {
@@ -31,6 +32,10 @@ func (a *API) limit(rt route, next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.RemoteAddr == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
 		key := caller(r.Context()).Subject
 		if key == "" {
 			key = a.address(r)

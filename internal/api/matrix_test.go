@@ -166,6 +166,7 @@ func matrix() map[string]row {
 		"getHealth":           {own: fixed("/api/health/"), status: 200},
 		"listProducts":        {own: fixed("/api/products/"), status: 200},
 		"getProduct":          {own: func(w *world) string { return "/api/products/" + w.digital.Text("slug") + "/" }, status: 200, unknown: "/api/products/none-such/"},
+		"getCheckout":         {own: object("/api/checkout/%v/", pending), status: 200, unknown: "/api/checkout/" + unknownUUID + "/"},
 		"clerkWebhook":        {own: fixed("/api/webhooks/clerk/"), body: text(`{}`), status: 400},
 		"stripeWebhook":       {own: fixed("/api/webhooks/stripe/"), body: text(`{}`), status: 400},
 		"getMe":               {owner: buyer, own: fixed("/api/me/"), status: 200},

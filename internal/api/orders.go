@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -77,9 +78,55 @@ func (a *API) listOrders(ctx context.Context, in *PageIn) (*list[OrderOut], erro
 		func(o order.Order) int64 { return o.ID }, orderWire)
 }
 
-func (a *API) getOrder(ctx context.Context, in *OrderIn) (*body[OrderOut], error) {
-	o, err := a.Orders.Get(ctx, caller(ctx).Profile.ID, in.PublicID)
-	return &body[OrderOut]{orderWire(o)}, err
+// purchaseOut is an order by itself, as its buyer sees it.
+type purchaseOut struct {
+	OrderOut
+	CheckoutURL string           `json:"checkout_url" example:"https://shop.example.com/checkout/0b1f7a52-6f0e-4e0c-9d3e-5f4f3f1c2a10/" doc:"Where to pay; empty when there is nothing to pay, or no provider to pay by."`
+	Refunds     []buyerRefundOut `json:"refunds" doc:"Oldest first."`
+	Timeline    []buyerEvent     `json:"timeline" doc:"What happened to the order, oldest first."`
+}
+
+type buyerRefundOut struct {
+	Status      string    `json:"status" enum:"requested,pending,succeeded,failed,canceled" example:"succeeded"`
+	AmountCents int64     `json:"amount_cents" example:"1900"`
+	Currency    string    `json:"currency" example:"USD"`
+	Reason      string    `json:"reason" example:"Bought twice" doc:"The seller's words."`
+	CreatedAt   time.Time `json:"created_at" example:"2026-11-22T20:15:00Z"`
+	UpdatedAt   time.Time `json:"updated_at" example:"2026-11-22T20:15:00Z"`
+}
+
+type buyerEvent struct {
+	Kind      string    `json:"kind" enum:"created,paid,fulfilled,canceled,refunded,payment_failed,payment_processing" example:"paid"`
+	CreatedAt time.Time `json:"created_at" example:"2026-11-22T20:15:00Z"`
+}
+
+// buyersEvents are the kinds of events that concern who bought; the others are between the seller and the providers.
+var buyersEvents = []string{"created", "paid", "fulfilled", "canceled", "refunded", "payment_failed", "payment_processing"}
+
+func (a *API) purchaseWire(s order.Sale) purchaseOut {
+	out := purchaseOut{OrderOut: orderWire(s.Order), Refunds: []buyerRefundOut{}, Timeline: []buyerEvent{}}
+	if s.Status == order.PendingPayment && s.Provider != order.Manual {
+		out.CheckoutURL = a.Orders.CheckoutURL(s.Order)
+	}
+	for _, r := range s.Refunds {
+		out.Refunds = append(out.Refunds, buyerRefundOut{
+			Status: string(r.Status), AmountCents: r.AmountCents, Currency: r.Currency, Reason: r.Reason, CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt),
+		})
+	}
+	for _, e := range s.Timeline {
+		if slices.Contains(buyersEvents, e.Kind) {
+			out.Timeline = append(out.Timeline, buyerEvent{Kind: e.Kind, CreatedAt: moment(e.CreatedAt)})
+		}
+	}
+	return out
+}
+
+func (a *API) getOrder(ctx context.Context, in *OrderIn) (*body[purchaseOut], error) {
+	s, err := a.Orders.Purchase(ctx, caller(ctx).Profile.ID, in.PublicID)
+	if err != nil {
+		return nil, err
+	}
+	return &body[purchaseOut]{a.purchaseWire(s)}, nil
 }
 
 type orderLine struct {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -341,12 +342,25 @@ func TestTheCheckoutPageTellsNothingOfTheBuyer(t *testing.T) {
 		if !strings.Contains(policy, "'sha256-"+sha256Base64(style)+"'") || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
 			t.Errorf("policy %s of style %q", policy, style)
 		}
-		pay(ben, "/api/account/orders/"+created.Sub("order").Text("public_id")+"/")
+		id := created.Sub("order").Text("public_id")
+		state := func() souktest.Object { return nobody.Get("/api/checkout/" + id + "/").Is(200).Object() }
+		want := souktest.Object{
+			"public_id": id, "status": "pending_payment", "provider": "manual", "currency": "KWD", "total_cents": 1500.0, "amount": "1.500", "attempt": "none",
+			"checkout_url": address,
+		}
+		if got := state(); !maps.Equal(got, want) { // and nothing else
+			t.Errorf("the state %v, want %v", got, want)
+		}
+		pay(ben, "/api/account/orders/"+id+"/")
+		if got := state(); got.Text("status") != "fulfilled" || got.Text("checkout_url") != "" {
+			t.Errorf("the state of a paid order: %v", got)
+		}
 		if text := string(nobody.Get(address).Is(200).Body); !strings.Contains(text, "is paid") {
 			t.Errorf("page %s", text)
 		}
 		for _, unknown := range []string{"00000000-0000-4000-8000-000000000000", "x", "%00"} {
 			nobody.Get("/checkout/" + unknown + "/").Is(404)
+			nobody.Get("/api/checkout/" + unknown + "/").Is(404)
 		}
 		nobody.Get(strings.TrimSuffix(strings.TrimPrefix(address, s.URL), "/")).Is(308)
 	})

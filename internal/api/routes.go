@@ -26,10 +26,8 @@ func (a *API) routes() {
 	a.sellerCatalogRoutes()
 	a.sellerOrderRoutes()
 	a.projectRoutes()
-	// Pages, open to all who have the order's id.
+	// The way to the payment provider, open to all who have the order's id.
 	a.router.Handle("GET /checkout/{public_id}/", http.HandlerFunc(a.checkoutPage))
-	a.router.Handle("GET /checkout/success", http.HandlerFunc(a.successPage))
-	a.router.Handle("GET /checkout/cancel", http.HandlerFunc(a.cancelPage))
 }
 
 func (a *API) publicRoutes() {
@@ -43,6 +41,8 @@ func (a *API) publicRoutes() {
 		summary: "What the shop sells"}, a.listProducts)
 	add(a, route{method: get, path: "/api/products/{slug}/", access: public, id: "getProduct", tag: "public", cached: true,
 		summary: "One product, with its prices and files"}, a.getProduct)
+	add(a, route{method: get, path: "/api/checkout/{public_id}/", access: public, id: "getCheckout", tag: "public",
+		summary: "Whether an order is paid, for whoever has its id; the payment provider is asked"}, a.getCheckout)
 }
 
 func (a *API) callerRoutes() {

@@ -334,6 +334,7 @@ func (a *API) deleteAsset(ctx context.Context, in *IDIn) (*struct{}, error) {
 
 // OfferFields are what a request may write of a service offer, besides its length.
 type OfferFields struct {
+	Timezone               *string         `json:"timezone,omitempty" maxLength:"64" nullable:"false" example:"Europe/Berlin" doc:"Of your clock: an IANA name. UTC when it was never set."`
 	DeliveryDays           nullable[int64] `json:"delivery_days,omitempty" example:"7"`
 	RevisionCount          *int64          `json:"revision_count,omitempty" minimum:"0" maximum:"1000" nullable:"false" example:"2"`
 	OnboardingInstructions *string         `json:"onboarding_instructions,omitempty" maxLength:"10000" nullable:"false" example:"Send me your draft a day before."`
@@ -353,7 +354,7 @@ type offerPatch struct {
 
 func (f OfferFields) change(minutes *int64) catalog.OfferChange {
 	return catalog.OfferChange{
-		SessionMinutes: minutes, DeliveryDays: catalog.Null(f.DeliveryDays), RevisionCount: f.RevisionCount,
+		SessionMinutes: minutes, Timezone: f.Timezone, DeliveryDays: catalog.Null(f.DeliveryDays), RevisionCount: f.RevisionCount,
 		OnboardingInstructions: f.OnboardingInstructions, Metadata: json.RawMessage(f.Metadata),
 	}
 }

@@ -101,6 +101,12 @@ func TestSellerCatalogRefusesBadFields(t *testing.T) {
 			{"POST", path + "assets/", `{"title":"a","file_path":"a","checksum_sha256":"abcd"}`, "body.checksum_sha256"},
 			{"PUT", path + "service-offer/", `{"session_minutes":0}`, "body.session_minutes"},
 			{"PUT", path + "service-offer/", `{"session_minutes":60,"delivery_days":0}`, "body.delivery_days"},
+			{"PUT", path + "service-offer/", `{"session_minutes":60,"timezone":"Mars/Olympus"}`, "body.timezone"},
+			{"PATCH", path + "service-offer/", `{"timezone":"Local"}`, "body.timezone"},
+			{"PATCH", path + "service-offer/", `{"timezone":""}`, "body.timezone"},
+			{"PATCH", path + "service-offer/", `{"timezone":"Factory"}`, "body.timezone"},
+			{"PATCH", path + "service-offer/", `{"timezone":"posix/Europe/Berlin"}`, "body.timezone"},
+			{"PATCH", path + "service-offer/", `{"timezone":"../../etc/passwd"}`, "body.timezone"},
 			{"PUT", path + "service-offer/", `{"session_minutes":60,"revision_count":-1}`, "body.revision_count"},
 			{"PUT", path + "service-offer/", `{}`, "body"},
 		}
@@ -174,12 +180,12 @@ func TestDefaultsAndNulls(t *testing.T) {
 		ana.Patch(path+"service-offer/", `{"session_minutes":30}`).Is(422)
 		ana.Patch(path, `{"product_type":"service"}`).Is(200)
 		ana.Get(path + "service-offer/").Is(404)
-		ana.Do("PUT", path+"service-offer/", `{"session_minutes":30,"delivery_days":3,"revision_count":2,"onboarding_instructions":" Hi "}`).Is(200)
+		ana.Do("PUT", path+"service-offer/", `{"session_minutes":30,"delivery_days":3,"revision_count":2,"onboarding_instructions":" Hi ","timezone":"Europe/Lisbon"}`).Is(200)
 		if o := ana.Patch(path+"service-offer/", `{"delivery_days":null}`).Is(200).Object(); o["delivery_days"] != nil || o.Int("revision_count") != 2 ||
-			o.Int("session_minutes") != 30 || o.Text("onboarding_instructions") != "Hi" {
+			o.Int("session_minutes") != 30 || o.Text("onboarding_instructions") != "Hi" || o.Text("timezone") != "Europe/Lisbon" {
 			t.Errorf("patched offer %v", o)
 		}
-		if o := ana.Do("PUT", path+"service-offer/", `{"session_minutes":60}`).Is(200).Object(); o.Int("revision_count") != 0 || o.Text("onboarding_instructions") != "" {
+		if o := ana.Do("PUT", path+"service-offer/", `{"session_minutes":60}`).Is(200).Object(); o.Int("revision_count") != 0 || o.Text("onboarding_instructions") != "" || o.Text("timezone") != "UTC" {
 			t.Errorf("replaced offer %v", o)
 		}
 	})

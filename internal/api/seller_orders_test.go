@@ -117,8 +117,11 @@ func TestARefundTakesBackWhatWasBought(t *testing.T) {
 		if whole.Text("status") != "refunded" || mine.Text("status") != "refunded" || mine.Int("refunded_cents") != 9500 || len(features()) != 0 {
 			t.Errorf("after all of it: %v, %v", mine, features())
 		}
-		if mine.Subs("items")[0].Int("refunded_quantity") != 2 || mine["refunds"] != nil || mine["provider"] != nil {
+		if mine.Subs("items")[0].Int("refunded_quantity") != 2 || mine["provider"] != nil || mine["buyer"] != nil || mine["payments"] != nil {
 			t.Errorf("the buyer sees %v", mine)
+		}
+		if given := mine.Subs("refunds"); len(given) != 3 || given[0].Text("reason") != "Not needed." || given[0]["actor"] != nil || given[2].Int("amount_cents") != 1900 {
+			t.Errorf("the buyer sees the refunds %v", given)
 		}
 		checkInvariants(t, s)
 	})

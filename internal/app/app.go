@@ -189,7 +189,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		Limits: limits(cfg), SupabaseProfile: supabaseProfile(cfg),
 		Ping: d.Ping, Release: o.Release, Now: now,
 	})
-	pages, err := web.New(web.Options{Dist: frontend.Dist(), Routes: frontend.Routes(), Page: a.page(accounts.clerk.browser)})
+	pages, err := web.New(web.Options{
+		Dist: frontend.Dist(), Routes: frontend.Routes(), Messages: frontend.Messages(), Page: a.page(accounts.clerk.browser), Origin: cfg.PublicURL, API: handler,
+	})
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

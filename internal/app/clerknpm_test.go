@@ -1,13 +1,10 @@
 package app_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,18 +15,12 @@ import (
 	"souk/internal/dbtest"
 	"souk/internal/devcloud"
 	"souk/internal/devcloud/clerk"
+	"souk/internal/nodetest"
 	"souk/internal/souktest"
 )
 
 // Clerk's own library for servers, in Node, takes the stand-in for Clerk.
 func TestClerksBackendLibraryTakesTheStandIn(t *testing.T) {
-	const folder = "testdata/clerk-npm"
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node to run Clerk's own library")
-	}
-	if _, err := os.Stat(folder + "/node_modules/@clerk/backend"); err != nil {
-		t.Skip("Clerk's own library is not installed: npm ci --prefix internal/app/" + folder)
-	}
 	s := souktest.New(t, dbtest.SQLite(t))
 	at := s.ClerkBackend.Instance
 	id, err := at.CreateUser("", clerk.Profile{Email: "ana@example.test", FirstName: "Ana"})
@@ -56,12 +47,7 @@ func TestClerksBackendLibraryTakesTheStandIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := exec.CommandContext(t.Context(), "node", "backend.mjs")
-	node.Dir, node.Stdin, node.Stderr = folder, bytes.NewReader(in), t.Output()
-	out, err := node.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := nodetest.Run(t, "testdata/clerk-npm", "@clerk/backend", "backend.mjs", in)
 	var got map[string][]string
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("%s: %v", out, err)

@@ -9,6 +9,7 @@ import (
 
 	"souk/internal/config"
 	"souk/internal/db"
+	"souk/internal/loopback"
 	"souk/internal/mail"
 	"souk/internal/notice"
 )
@@ -23,7 +24,7 @@ func configuredMail(cfg *config.Config) (*mail.Sender, error) {
 	switch {
 	case server.TLS:
 		security = mail.TLS
-	case config.IsLoopback(server.Host):
+	case loopback.Is(server.Host):
 		security = mail.Plain
 	}
 	return openMail(cfg, mail.Server{Host: server.Host, Port: server.Port, Security: security, User: server.User, Password: server.Password.Reveal()})

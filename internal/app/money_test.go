@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"souk/internal/dbtest"
 	"souk/internal/devcloud/stripe"
 	"souk/internal/souktest"
 )
@@ -84,6 +86,35 @@ func (st *stall) deliver() {
 func (st *stall) status(publicID string) string {
 	st.t.Helper()
 	return st.ben.Get("/api/account/orders/" + publicID + "/").Is(200).Object().Text("status")
+}
+
+// A webhook that is late or lost does not keep a buyer waiting: whoever comes back from the provider's page has it asked.
+func TestABuyerWhoComesBackHasStripeAsked(t *testing.T) {
+	ahead := time.Duration(0) // the provider is not asked twice in two seconds
+	s := souktest.NewAt(t, dbtest.SQLite(t), func() time.Time { return time.Now().Add(ahead) })
+	st := newStall(t, s)
+	id := st.order(map[string]int64{"book": 1})
+	attempt := func(want, status string) {
+		t.Helper()
+		ahead += 3 * time.Second
+		got := s.Nobody().For(t).Get("/api/checkout/" + id + "/").Is(200).Object()
+		if got.Text("attempt") != want || got.Text("status") != status || (got.Text("checkout_url") == "") == (status == "pending_payment") {
+			t.Errorf("the checkout is %v, want %s %s", got, want, status)
+		}
+	}
+	attempt("none", "pending_payment")
+	session := st.session(id)
+	attempt("open", "pending_payment")
+	if _, err := st.Stripe.Pay(t.Context(), session, stripe.BankPays, ""); err != nil { // and no webhook
+		t.Fatal(err)
+	}
+	attempt("processing", "pending_payment")
+	st.Stripe.FailNext("/v1/checkout/sessions", 2, 500) // the client library tries twice
+	if err := st.Stripe.Settle(t.Context(), session, true); err != nil {
+		t.Fatal(err)
+	}
+	attempt("processing", "pending_payment") // the provider does not answer
+	attempt("paid", "fulfilled")
 }
 
 func TestAnOrderIsPaidAtStripeAndRefunded(t *testing.T) {

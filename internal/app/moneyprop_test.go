@@ -175,7 +175,7 @@ func (m *till) actions() map[string]func(*rapid.T) {
 		"confirm": func(t *rapid.T) {
 			m.post(m.as(m.email), "/api/account/orders/"+order(t)+"/confirm/", `{"provider":"stripe"}`, 200, 409, 502) // 502: an answer got lost
 		},
-		"come back": func(t *rapid.T) { m.Nobody().For(m.test).Get("/checkout/success?order=" + order(t)).Is(200) },
+		"come back": func(t *rapid.T) { m.Nobody().For(m.test).Get("/api/checkout/" + order(t) + "/").Is(200) },
 		"cancel":    func(t *rapid.T) { m.post(m.as(m.email), "/api/account/orders/"+order(t)+"/cancel/", nil, 200, 409) },
 		"mark paid": func(t *rapid.T) {
 			if rapid.IntRange(0, 3).Draw(t, "seldom") > 0 {

@@ -4,7 +4,7 @@ import "souk/internal/web"
 
 // page is what the shop's pages know of it. In development they lead to what helps a developer.
 func (a *App) page(browser web.Clerk) web.Page {
-	page := web.Page{Shop: a.Config.ShopName, Development: a.Config.Development(), Clerk: browser}
+	page := web.Page{Shop: a.Config.ShopName, Development: a.Config.Development(), Clerk: browser, Portal: a.Config.Clerk.BillingPortalURL}
 	if page.Development {
 		for _, p := range a.Pages() {
 			page.Tools = append(page.Tools, web.Link{Name: p[0], Path: p[1]})

@@ -97,7 +97,7 @@ func (a *App) putUp(ctx context.Context, seller int64, p demo.Product, id int64)
 	err := errors.Join(a.putPrices(ctx, seller, id, p), a.putFiles(ctx, seller, id, p))
 	if err == nil && p.Offer != nil {
 		_, err = a.catalog.SetOffer(ctx, seller, id, catalog.OfferChange{
-			SessionMinutes: &p.Offer.SessionMinutes, DeliveryDays: catalog.Null{Set: true, Value: &p.Offer.DeliveryDays},
+			SessionMinutes: &p.Offer.SessionMinutes, Timezone: &p.Offer.Timezone, DeliveryDays: catalog.Null{Set: true, Value: &p.Offer.DeliveryDays},
 			RevisionCount: &p.Offer.RevisionCount, OnboardingInstructions: &p.Offer.Onboarding,
 		}, true)
 	}

@@ -38,7 +38,8 @@ type standIns struct {
 	Stripe        *stripe.Stripe     // nil outside development, or when Stripe is configured
 	Mailbox       *mailbox.Box       // nil outside development, or when SMTP_URL is set
 
-	plans string // the file with the plans of Clerk's stand-in
+	origin string // of the shop
+	plans  string // the file with the plans of Clerk's stand-in
 }
 
 // open opens those that cfg asks for, and has to's accounts lead to them.
@@ -91,7 +92,7 @@ func (s *standIns) openClerk(ctx context.Context, cfg *config.Config, now func()
 	if s.ClerkBackend, err = devcloud.OpenBackend(ctx, standInDir(cfg), s.Issuer, demoPlans(), cfg.LocalURL()+ClerkWebhooks, now); err != nil {
 		return err
 	}
-	s.plans = filepath.Join(standInDir(cfg), "plans.json")
+	s.origin, s.plans = cfg.PublicURL, filepath.Join(standInDir(cfg), "plans.json")
 	mailCode := func(ctx context.Context, email, subject, text string) error {
 		if to.mail == nil {
 			return errors.New("there is no mail server")
@@ -162,6 +163,7 @@ func (s *standIns) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	if s.ClerkBackend != nil {
 		work.Go(func() error { return s.ClerkBackend.Run(ctx) })
+		work.Go(func() error { return s.ClerkFrontend.Run(ctx) })
 	}
 	if s.Stripe != nil {
 		work.Go(func() error { return s.Stripe.Run(ctx) })
@@ -182,7 +184,7 @@ func (s *standIns) controls() *control.Control {
 	for _, b := range demo.Buyers {
 		first = append(first, b.Email)
 	}
-	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Plans: s.plans, Links: links, First: first, Refresh: s.ClerkBackend.Admit}
+	return &control.Control{Instance: s.ClerkBackend.Instance, Accounts: s.ClerkFrontend.Server, Origin: s.origin, Plans: s.plans, Links: links, First: first, Refresh: s.ClerkBackend.Admit}
 }
 
 // Pages are those that a developer may want to open, by what they are for.

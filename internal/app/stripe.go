@@ -13,6 +13,7 @@ import (
 	"souk/internal/httpx"
 	"souk/internal/inbox"
 	"souk/internal/jobs"
+	"souk/internal/loopback"
 	"souk/internal/order"
 	"souk/internal/order/stripe"
 )
@@ -65,7 +66,7 @@ const StripeWebhooks = "/api/webhooks/stripe/"
 // openStripe is the way to the account. closeIdle ends the connections that are kept.
 func openStripe(cfg *config.Config, account stripeAccount, now func() time.Time) (way *stripe.Service, closeIdle func()) {
 	requests := askStripe
-	if u, err := url.Parse(account.origin); err == nil && config.IsLoopback(u.Hostname()) {
+	if u, err := url.Parse(account.origin); err == nil && loopback.Is(u.Hostname()) {
 		requests = askStandIn
 	}
 	client, closeIdle := httpx.PoliteOutbound(requests, time.Second)

@@ -33,7 +33,7 @@ var (
 var allowed = map[string][]string{
 	"internal/crash": {}, "internal/fault": {}, "internal/lenient": {}, "internal/money": {}, "internal/slug": {},
 
-	"internal/config": kernel, "internal/db": kernel,
+	"internal/config": slices.Concat(kernel, internal("loopback")), "internal/db": kernel,
 	"internal/jobs": slices.Concat(kernel, internal("db")),
 	"internal/mail": slices.Concat(kernel, internal("db")),
 	"internal/blob": kernel, "internal/blob/local": slices.Concat(kernel, internal("blob")),
@@ -51,11 +51,11 @@ var allowed = map[string][]string{
 	"internal/notice":      slices.Concat(data, domains, internal("mail")),
 
 	"internal/api": slices.Concat(kernel, domains, internal("httpx", "inbox")),
-	"internal/web": slices.Concat(kernel, internal("httpx")), "frontend": {},
-	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/loopback", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("devcloud/loopback", "devcloud/store")),
-	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("httpx", "devcloud/loopback", "devcloud/page", "devcloud/store")),
-	"internal/devcloud/page": internal("httpx"), "internal/devcloud/loopback": {},
-	"internal/devcloud/control": slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/fapi", "devcloud/page")),
+	"internal/web": slices.Concat(kernel, internal("httpx", "cover", "loopback"), []string{"frontend"}), "frontend": {}, "internal/cover": {},
+	"internal/devcloud": slices.Concat(kernel, internal("db", "httpx", "devcloud/clerk", "devcloud/fapi", "loopback", "devcloud/store")), "internal/devcloud/clerk": slices.Concat(kernel, internal("loopback", "devcloud/store")),
+	"internal/devcloud/store": slices.Concat(kernel, internal("db")), "internal/devcloud/stripe": slices.Concat(kernel, internal("httpx", "loopback", "devcloud/page", "devcloud/store")),
+	"internal/devcloud/page": internal("httpx"), "internal/loopback": {},
+	"internal/devcloud/control": slices.Concat(kernel, internal("httpx", "loopback", "devcloud/clerk", "devcloud/fapi", "devcloud/page")),
 	"internal/devcloud/fapi":    slices.Concat(kernel, internal("httpx", "devcloud/clerk", "devcloud/store")),
 	"internal/devcloud/sdk":     slices.Concat(kernel, internal("httpx")),
 	"internal/devcloud/mailbox": slices.Concat(kernel, internal("db", "httpx")),
@@ -63,12 +63,12 @@ var allowed = map[string][]string{
 	"internal/cli": internal("app", "config", "devcloud/control", "devcloud", "devcloud/mailbox", "devcloud/stripe"),
 	"cmd/souk":     internal("cli"),
 
-	"internal/dbtest": everything, "internal/souktest": everything, "internal/pipetest": {}, "internal/arch": {},
+	"internal/dbtest": everything, "internal/souktest": everything, "internal/pipetest": {}, "internal/nodetest": {}, "internal/arch": {},
 	"internal/blob/blobtest": slices.Concat(kernel, internal("blob")),
 }
 
 // forTests are the packages that no product code imports.
-var forTests = internal("dbtest", "souktest", "pipetest", "blob/blobtest")
+var forTests = internal("dbtest", "souktest", "pipetest", "nodetest", "blob/blobtest")
 
 // onlyIn are packages from outside that have one home.
 var onlyIn = map[string][]string{

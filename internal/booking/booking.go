@@ -59,7 +59,8 @@ type Booking struct {
 	ProductName    string
 	CustomerName   string
 	BillingEmail   string
-	SessionMinutes int // of the offer as it is now: how long a newly set time lasts
+	SessionMinutes int    // of the offer as it is now: how long a newly set time lasts
+	Timezone       string // of the seller's clock, an IANA name
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }

@@ -9,14 +9,14 @@ import (
 
 const selection = `
 	SELECT b.id, b.customer_id, b.seller_id, b.service_offer_id, b.order_item_id, b.status, b.scheduled_start, b.scheduled_end,
-		b.meeting_url, b.customer_notes, b.internal_notes, p.name, c.full_name, c.billing_email, o.session_minutes,
+		b.meeting_url, b.customer_notes, b.internal_notes, p.name, c.full_name, c.billing_email, o.session_minutes, o.timezone,
 		b.created_at, b.updated_at
 	FROM bookings b JOIN service_offers o ON o.id = b.service_offer_id JOIN products p ON p.id = o.product_id
 		JOIN customers c ON c.id = b.customer_id`
 
 func scanBooking(scan db.Scan) (b Booking, err error) {
 	err = scan(&b.ID, &b.CustomerID, &b.SellerID, &b.OfferID, &b.OrderItemID, &b.Status, &b.Start, &b.End, &b.MeetingURL, &b.CustomerNotes,
-		&b.InternalNotes, &b.ProductName, &b.CustomerName, &b.BillingEmail, &b.SessionMinutes, &b.CreatedAt, &b.UpdatedAt)
+		&b.InternalNotes, &b.ProductName, &b.CustomerName, &b.BillingEmail, &b.SessionMinutes, &b.Timezone, &b.CreatedAt, &b.UpdatedAt)
 	return b, err
 }
 

@@ -105,6 +105,7 @@ type ServiceOffer struct {
 	ID                     int64
 	ProductID              int64
 	SessionMinutes         int64
+	Timezone               string // of the seller's clock, an IANA name
 	DeliveryDays           *int64
 	RevisionCount          int64
 	OnboardingInstructions string

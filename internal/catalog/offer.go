@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
+	_ "time/tzdata" // the image for production has no files of time zones
 
 	"souk/internal/db"
 	"souk/internal/fault"
@@ -13,6 +15,7 @@ import (
 type OfferChange struct {
 	SessionMinutes, RevisionCount *int64
 	DeliveryDays                  Null
+	Timezone                      *string
 	OnboardingInstructions        *string
 	Metadata                      json.RawMessage
 }
@@ -24,6 +27,8 @@ func (c OfferChange) apply(o *ServiceOffer) error {
 	var checks fault.Checks
 	set(c.SessionMinutes, &o.SessionMinutes)
 	checks.Add(o.SessionMinutes >= 5 && o.SessionMinutes <= 1440, "body.session_minutes", "must be between 5 and 1440")
+	set(c.Timezone, &o.Timezone)
+	checks.Add(isTimezone(o.Timezone), "body.timezone", "must be the IANA name of a time zone, such as Europe/Berlin")
 	set(c.RevisionCount, &o.RevisionCount)
 	checks.Add(o.RevisionCount >= 0 && o.RevisionCount <= 1000, "body.revision_count", "must be between 0 and 1000")
 	c.DeliveryDays.apply(&o.DeliveryDays)
@@ -33,6 +38,16 @@ func (c OfferChange) apply(o *ServiceOffer) error {
 		o.Metadata = c.Metadata
 	}
 	return checks.Err()
+}
+
+// isTimezone says whether a name is in the IANA database, which the program carries. No machine's own zone is meant, nor what
+// machines keep beside the zones (posix/Europe/Berlin, localtime), nor the placeholder Factory: browsers know none of them.
+func isTimezone(name string) bool {
+	if name == "" || len(name) > 64 || name[0] < 'A' || name[0] > 'Z' || name == "Local" || name == "Factory" {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
 }
 
 // SetOffer writes the offer of seller's service product, and makes it when there is none. With whole, a field that is
@@ -51,7 +66,7 @@ func (s *Service) SetOffer(ctx context.Context, seller, productID int64, c Offer
 			return err
 		}
 		if whole {
-			o = ServiceOffer{ID: o.ID, ProductID: productID, SessionMinutes: DefaultSessionMinutes, Metadata: json.RawMessage("{}"), CreatedAt: o.CreatedAt}
+			o = ServiceOffer{ID: o.ID, ProductID: productID, SessionMinutes: DefaultSessionMinutes, Timezone: "UTC", Metadata: json.RawMessage("{}"), CreatedAt: o.CreatedAt}
 		}
 		if err := c.apply(&o); err != nil {
 			return err

@@ -442,10 +442,10 @@ func deleteAsset(ctx context.Context, q db.Q, id int64) error {
 	return err
 }
 
-const offerColumns = `id, product_id, session_minutes, delivery_days, revision_count, onboarding_instructions, metadata, created_at, updated_at`
+const offerColumns = `id, product_id, session_minutes, timezone, delivery_days, revision_count, onboarding_instructions, metadata, created_at, updated_at`
 
 func scanOffer(scan db.Scan) (o ServiceOffer, err error) {
-	err = scan(&o.ID, &o.ProductID, &o.SessionMinutes, &o.DeliveryDays, &o.RevisionCount, &o.OnboardingInstructions, &o.Metadata,
+	err = scan(&o.ID, &o.ProductID, &o.SessionMinutes, &o.Timezone, &o.DeliveryDays, &o.RevisionCount, &o.OnboardingInstructions, &o.Metadata,
 		&o.CreatedAt, &o.UpdatedAt)
 	return o, err
 }
@@ -468,9 +468,9 @@ func insertOffer(ctx context.Context, q db.Q, productID, minutes int64, now time
 func updateOffer(ctx context.Context, q db.Q, o ServiceOffer) error {
 	_, err := q.Exec(ctx, `
 		UPDATE service_offers SET session_minutes = $2, delivery_days = $3, revision_count = $4, onboarding_instructions = $5, metadata = $6,
-			updated_at = $7
+			updated_at = $7, timezone = $8
 		WHERE id = $1`,
-		o.ID, o.SessionMinutes, o.DeliveryDays, o.RevisionCount, o.OnboardingInstructions, o.Metadata, o.UpdatedAt)
+		o.ID, o.SessionMinutes, o.DeliveryDays, o.RevisionCount, o.OnboardingInstructions, o.Metadata, o.UpdatedAt, o.Timezone)
 	return err
 }
 

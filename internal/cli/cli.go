@@ -39,6 +39,7 @@ type commands struct {
 	Doctor    doctor    `cmd:"" help:"Check the configuration, the database, the jobs, the storage, the sign-in keys and the clock."`
 	Health    health    `cmd:"" help:"Ask the shop that runs here whether it is well; the exit code is 0 if it is, for a container's health check."`
 	Reconcile reconcile `cmd:"" help:"Compare payments with Stripe's, users and subscriptions with Clerk's, put right what differs, and say what did."`
+	Backup    backup    `cmd:"" help:"Copy the SQLite database and the files on this machine into a folder, while the shop runs."`
 	Openapi   openapi   `cmd:"" help:"Print the API's OpenAPI 3.1 document."`
 	Version   version   `cmd:"" help:"Print the version."`
 

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"souk/internal/loopback"
 )
 
-// A key of Clerk's for browsers is one of these, and the host of the Frontend API in base64.
+// A key of Clerk's for browsers is one of these, and the host of the Frontend API with a $ in base64, without padding.
 const (
 	liveKey = "pk_live_"
 	testKey = "pk_test_"
@@ -30,7 +32,7 @@ func publishableKey(domain, secret string) string {
 	if strings.HasPrefix(secret, "sk_test_") || secret == "" && strings.HasSuffix(domain, ".accounts.dev") {
 		mode = testKey
 	}
-	return mode + base64.StdEncoding.EncodeToString([]byte(strings.TrimRight(domain, "/")+"$"))
+	return mode + base64.RawStdEncoding.EncodeToString([]byte(strings.TrimRight(domain, "/")+"$"))
 }
 
 // frontendHost is the host that a publishable key names, or "" when it is no such key.
@@ -58,6 +60,12 @@ func (c *Config) checkClerkKeys() (faults []error) {
 		wrong("CLERK_PUBLISHABLE_KEY is set, but CLERK_DOMAIN is not: the pages would sign people in whom the shop does not know")
 	case strings.HasPrefix(secret, "sk_live_") != strings.HasPrefix(key, liveKey) && hasAnyPrefix(secret, "sk_live_", "sk_test_"):
 		wrong("CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY are of two instances: one is a test key, the other a live key")
+	}
+	if portal := c.Clerk.BillingPortalURL; portal != "" {
+		u, err := url.Parse(portal)
+		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
+			wrong("CLERK_BILLING_PORTAL_URL must be the https address of a page (http on loopback alone)")
+		}
 	}
 	return faults
 }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+
+	"souk/internal/loopback"
 )
 
 // MinSecretBytes is the shortest secret accepted outside development.
@@ -84,6 +86,7 @@ type Config struct {
 		BillingClaim         string   `env:"BILLING_CLAIM" envDefault:"entitlements"`
 		WebhookSigningSecret []Secret `env:"WEBHOOK_SIGNING_SECRET"` // two during a rotation
 		APIURL               string   `env:"API_URL" envDefault:"https://api.clerk.com"`
+		BillingPortalURL     string   `env:"BILLING_PORTAL_URL"` // a page that subscribers are led to
 	} `envPrefix:"CLERK_"`
 
 	Storage struct {
@@ -124,7 +127,7 @@ type Config struct {
 // Development says that the host of PUBLIC_URL is loopback: only then do stand-ins run and defaults suffice.
 func (c *Config) Development() bool {
 	u, err := url.Parse(c.PublicURL)
-	return err == nil && IsLoopback(u.Hostname())
+	return err == nil && loopback.Is(u.Hostname())
 }
 
 // LocalURL is the origin under which this machine reaches the server, whatever PUBLIC_URL is.
@@ -154,7 +157,7 @@ func (c *Config) checkStandIns() (faults []error) {
 		faults = append(faults, fmt.Errorf("%s: no live key may be set while stand-ins take a provider's place, which they do when the host of PUBLIC_URL is loopback: "+
 			"set PUBLIC_URL to the shop's address, or use test keys", strings.Join(c.liveKeys, ", ")))
 	}
-	if u, err := url.Parse(c.LocalURL()); err == nil && !IsLoopback(u.Hostname()) {
+	if u, err := url.Parse(c.LocalURL()); err == nil && !loopback.Is(u.Hostname()) {
 		faults = append(faults, errors.New("LISTEN_ADDR must be on loopback, or on all addresses such as 0.0.0.0:8000, while stand-ins take a provider's place: they answer this machine only"))
 	}
 	return faults
@@ -177,19 +180,10 @@ func (c *Config) SignedURLTTL() time.Duration {
 	return time.Duration(c.Storage.URLTTLSecond) * time.Second
 }
 
-// IsLoopback says that host (without port) is this machine only.
-func IsLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return ip != nil && ip.IsLoopback()
-}
-
 // aliases are other names of settings, from older shops and from pages that are built alone: read when the name itself is not set.
 var aliases = map[string]string{
-	"CLERK_PUBLISHABLE_KEY": "VITE_CLERK_PUBLISHABLE_KEY",
-	"SECRET_KEY":            "DJANGO_SECRET_KEY", "DEBUG": "DJANGO_DEBUG", "ALLOWED_HOSTS": "DJANGO_ALLOWED_HOSTS",
+	"CLERK_PUBLISHABLE_KEY": "VITE_CLERK_PUBLISHABLE_KEY", "CLERK_BILLING_PORTAL_URL": "VITE_CLERK_BILLING_PORTAL_URL",
+	"SECRET_KEY": "DJANGO_SECRET_KEY", "DEBUG": "DJANGO_DEBUG", "ALLOWED_HOSTS": "DJANGO_ALLOWED_HOSTS",
 }
 
 // Load reads dotenv (a file that may be missing) and the environment, which wins. The error is a Fault that lists all that is
@@ -298,7 +292,7 @@ func (c *Config) derive() {
 		origin := c.Clerk.Domain
 		if !strings.Contains(origin, "://") {
 			scheme := "https://"
-			if u, err := url.Parse("//" + origin); err == nil && IsLoopback(u.Hostname()) {
+			if u, err := url.Parse("//" + origin); err == nil && loopback.Is(u.Hostname()) {
 				scheme = "http://"
 			}
 			origin = scheme + origin
@@ -352,7 +346,7 @@ func (c *Config) check() (faults []error) {
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		wrong("LISTEN_ADDR must be host:port, such as 127.0.0.1:8000")
 	}
-	if host, _, err := net.SplitHostPort(c.OperatorAddr); c.OperatorAddr != "" && (err != nil || !IsLoopback(host)) {
+	if host, _, err := net.SplitHostPort(c.OperatorAddr); c.OperatorAddr != "" && (err != nil || !loopback.Is(host)) {
 		wrong("OPERATOR_ADDR must be host:port on loopback, such as 127.0.0.1:8001: whoever reaches it may do all that an operator may")
 	}
 	public, err := url.Parse(c.PublicURL)
@@ -387,14 +381,14 @@ func (c *Config) check() (faults []error) {
 	if c.Clerk.JWKSURL != "" && len(c.Clerk.JWTIssuers) == 0 {
 		wrong("CLERK_JWKS_URL is set without CLERK_JWT_ISSUER (or set CLERK_DOMAIN, which gives both)")
 	}
-	if u, err := url.Parse(c.Clerk.JWKSURL); err != nil || c.Clerk.JWKSURL != "" && u.Scheme != "https" && !IsLoopback(u.Hostname()) {
+	if u, err := url.Parse(c.Clerk.JWKSURL); err != nil || c.Clerk.JWKSURL != "" && u.Scheme != "https" && !loopback.Is(u.Hostname()) {
 		wrong("CLERK_JWKS_URL must be https, except on loopback")
 	}
 	if secrets := c.Clerk.WebhookSigningSecret; len(secrets) > 2 || slices.Contains(secrets, "") {
 		wrong("CLERK_WEBHOOK_SIGNING_SECRET must be one secret, or two with a comma between them")
 	}
 	if u, err := url.Parse(c.Clerk.APIURL); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		strings.HasSuffix(u.Path, "/v1") || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
+		strings.HasSuffix(u.Path, "/v1") || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
 		wrong("CLERK_API_URL must be like https://api.clerk.com: https (http on loopback alone), without /v1 at the end")
 	}
 	if !c.Development() {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"souk/internal/loopback"
 )
 
 // maxPresigned is how long an address presigned for S3 may live, in seconds: seven days, the protocol's limit.
@@ -75,5 +77,5 @@ func isOrigin(address string, secure bool) bool {
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && (!secure || IsLoopback(u.Hostname()))
+	return u.Scheme == "https" || u.Scheme == "http" && (!secure || loopback.Is(u.Hostname()))
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"souk/internal/loopback"
 )
 
 // Stripe are the settings of one-time payments.
@@ -52,7 +54,7 @@ func (c *Config) checkStripe() (faults []error) {
 		wrong("STRIPE_WEBHOOK_SECRET must be one secret, or two with a comma between them")
 	}
 	if u, err := url.Parse(s.APIURL); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		u.Path != "" || u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())) {
+		u.Path != "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
 		wrong("STRIPE_API_URL must be like https://api.stripe.com: https (http on loopback alone), without a path")
 	}
 	return faults

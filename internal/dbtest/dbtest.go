@@ -32,7 +32,7 @@ func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 func EachURL(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t, templateOnce(t), "")) })
+	t.Run("postgres", func(t *testing.T) { test(t, MigratedPostgres(t)) })
 	if !testing.Short() {
 		t.Run("postgres-exec", func(t *testing.T) { test(t, Postgres(t, templateOnce(t), "exec")) })
 	}
@@ -67,6 +67,12 @@ var migratedFile = sync.OnceValue(func() []byte {
 	must(err)
 	return file
 })
+
+// MigratedPostgres is the URL of a PostgreSQL database of the test's own, which is migrated.
+func MigratedPostgres(t *testing.T) string {
+	t.Helper()
+	return Postgres(t, templateOnce(t), "")
+}
 
 // Empty is the template of PostgreSQL databases without a schema.
 const Empty = "template1"

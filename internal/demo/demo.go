@@ -45,6 +45,7 @@ type File struct {
 
 // Offer is what a service product promises.
 type Offer struct {
+	Timezone                                    string // of the seller's clock
 	SessionMinutes, DeliveryDays, RevisionCount int64
 	Onboarding                                  string
 }
@@ -128,6 +129,7 @@ var Products = []Product{
 		FeatureKeys: []string{"pricing_review"},
 		Prices:      []Price{{"One session", "one_time", 18000}},
 		Offer: &Offer{
+			Timezone:       "Europe/Lisbon",
 			SessionMinutes: 60, DeliveryDays: 2, RevisionCount: 1,
 			Onboarding: "Send your pricing page, and three recent invoices with the names removed, two days before we meet.",
 		},
@@ -139,6 +141,7 @@ var Products = []Product{
 		FeatureKeys: []string{"teardown"},
 		Prices:      []Price{{"One page", "one_time", 24000}, {"Three pages", "one_time", 60000}},
 		Offer: &Offer{
+			Timezone:       "Europe/Lisbon",
 			SessionMinutes: 30, DeliveryDays: 5, RevisionCount: 2,
 			Onboarding: "Send the address of the page, and one sentence on who it is for.",
 		},

@@ -104,6 +104,16 @@ func TestAHalfWrittenLineWaits(t *testing.T) {
 	}
 }
 
+func TestALineThatNamesNobodyIsLeftOut(t *testing.T) {
+	i := open(t, t.TempDir())
+	if err := os.WriteFile(i.people.path, []byte("{\"Email\":\"ana@example.test\"}\nnobody\n{\"Email\":\"ben@example.test\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := i.people.list(); err != nil || len(all) != 2 || all[1].Email != "ben@example.test" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
 func TestATokenIsOfWhoeverHasTheAddress(t *testing.T) {
 	dir := t.TempDir()
 	i := open(t, dir)

@@ -1,5 +1,6 @@
-// Package devcloud holds the strangers that development needs: so far the token issuer of a Clerk instance, and its Backend API.
-// It imports no domain: it is a stranger to the shop, as Clerk is.
+// Package devcloud holds the strangers that development needs. Itself it is the stand-in for Clerk as a whole, whose parts are in
+// packages below: the issuer of its tokens, its Backend and its Frontend API on one file, and the guard that lets only this machine
+// ask. Beside it are stripe and mailbox. It imports no domain: it is a stranger to the shop, as the providers are.
 package devcloud
 
 import (
@@ -8,9 +9,9 @@ import (
 	"net/url"
 	"strings"
 
-	"souk/internal/devcloud/loopback"
 	"souk/internal/fault"
 	"souk/internal/httpx"
+	"souk/internal/loopback"
 )
 
 // Prefix is the path under which the shop's own listener serves the stand-in for Clerk.

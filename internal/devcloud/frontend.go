@@ -38,7 +38,7 @@ func PublishableKey(origin string) string {
 	if u, err := url.Parse(origin); err == nil && u.Port() != "" {
 		port = u.Port()
 	}
-	return "pk_live_" + base64.StdEncoding.EncodeToString([]byte("clerk.port-"+port+".example.test$"))
+	return "pk_live_" + base64.RawStdEncoding.EncodeToString([]byte("clerk.port-"+port+".example.test$"))
 }
 
 // Handler serves the Frontend API under Prefix, to this machine only.

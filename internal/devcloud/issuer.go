@@ -24,9 +24,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"souk/internal/devcloud/clerk"
-	"souk/internal/devcloud/loopback"
 	"souk/internal/devcloud/store"
 	"souk/internal/httpx"
+	"souk/internal/loopback"
 )
 
 // Issuer signs session tokens in Clerk's form with a key that is kept in a folder.

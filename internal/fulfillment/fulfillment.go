@@ -48,6 +48,10 @@ type Grant struct {
 	CustomerID       int64
 	AssetID          int64
 	AssetTitle       string
+	VersionLabel     string
+	FileSizeBytes    int64
+	ChecksumSHA256   string // in hex; empty: not known
+	ProductSlug      string
 	ProductName      string // as it was bought
 	OrderItemID      int64
 	ExpiresAt        *time.Time // nil: never

@@ -81,15 +81,15 @@ func purchaseOf(ctx context.Context, q db.Q, orderItemID int64) (purchase, error
 }
 
 func scanGrant(scan db.Scan) (g Grant, err error) {
-	err = scan(&g.ID, &g.Token, &g.CustomerID, &g.AssetID, &g.AssetTitle, &g.ProductName, &g.OrderItemID, &g.ExpiresAt, &g.MaxDownloads,
+	err = scan(&g.ID, &g.Token, &g.CustomerID, &g.AssetID, &g.AssetTitle, &g.VersionLabel, &g.FileSizeBytes, &g.ChecksumSHA256, &g.ProductSlug, &g.ProductName, &g.OrderItemID, &g.ExpiresAt, &g.MaxDownloads,
 		&g.DownloadCount, &g.LastDownloadedAt, &g.IsActive, &g.CreatedAt, &g.UpdatedAt)
 	return g, err
 }
 
 const grants = `
-	SELECT g.id, g.token, g.customer_id, g.asset_id, a.title, i.product_name_snapshot, g.order_item_id, g.expires_at, g.max_downloads,
+	SELECT g.id, g.token, g.customer_id, g.asset_id, a.title, a.version_label, a.file_size_bytes, a.checksum_sha256, p.slug, i.product_name_snapshot, g.order_item_id, g.expires_at, g.max_downloads,
 		g.download_count, g.last_downloaded_at, g.is_active, g.created_at, g.updated_at
-	FROM download_grants g JOIN customers c ON c.id = g.customer_id JOIN assets a ON a.id = g.asset_id
+	FROM download_grants g JOIN customers c ON c.id = g.customer_id JOIN assets a ON a.id = g.asset_id JOIN products p ON p.id = a.product_id
 		JOIN order_items i ON i.id = g.order_item_id`
 
 const (

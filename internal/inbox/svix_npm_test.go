@@ -1,15 +1,14 @@
 package inbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"souk/internal/nodetest"
 )
 
 // svixTask is what testdata/svix-npm/svix.js is told to do: to sign, or to verify.
@@ -26,25 +25,11 @@ type svixTask struct {
 // svixLibrary lets Svix's own library answer tasks, in Node.
 func svixLibrary[T any](t *testing.T, tasks []svixTask) (answers []T) {
 	t.Helper()
-	const folder = "testdata/svix-npm"
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node to run Svix's own library")
-	}
-	if _, err := os.Stat(folder + "/node_modules/svix"); err != nil {
-		t.Skip("Svix's own library is not installed: npm ci --prefix internal/inbox/" + folder)
-	}
 	in, err := json.Marshal(tasks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := exec.CommandContext(t.Context(), "node", "svix.js")
-	node.Dir = folder
-	node.Stdin = bytes.NewReader(in)
-	node.Stderr = t.Output()
-	out, err := node.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := nodetest.Run(t, "testdata/svix-npm", "svix", "svix.js", in)
 	if err := json.Unmarshal(out, &answers); err != nil {
 		t.Fatal(err)
 	}

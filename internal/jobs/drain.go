@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -17,8 +18,8 @@ import (
 
 // Drain works all jobs that are due, and those that they cause, until none is due, and stops. It is for tests and for a shop
 // that does not Run: it knows no schedules, and waits for no attempt that comes later.
-func (q *Queue) Drain(ctx context.Context) (err error) {
-	if busy, err := q.busy(ctx, ""); err != nil || !busy {
+func (q *Queue) Drain(ctx context.Context) error {
+	if due, err := q.due(ctx); err != nil || !due {
 		return err
 	}
 	config := q.config
@@ -32,31 +33,44 @@ func (q *Queue) Drain(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	working, stop := context.WithCancel(ctx)
-	defer func() { stop(); <-c.Stopped() }()
-	if err := c.Start(working); err != nil {
-		return err
-	}
-	for {
-		if busy, err := q.busy(ctx, c.ID()); err != nil || !busy {
+	for due := true; due && err == nil; {
+		if err := q.wave(ctx, c); err != nil {
 			return err
 		}
-		select {
-		case <-time.After(2 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		due, err = q.due(ctx) // jobs that the wave caused, or that are tried again at once
 	}
+	return err
 }
 
-// busy makes available the jobs whose time has come, and says whether any waits for a worker or is with the client of that id.
-func (q *Queue) busy(ctx context.Context, id string) (bool, error) {
+// wave works until every job that is due has been taken, and stops. River writes what became of the jobs four times a second while it
+// runs, but at once when it stops: hence the waves.
+func (q *Queue) wave(ctx context.Context, c client) error {
+	if err := c.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	due, err := true, error(nil)
+	for due && err == nil {
+		select {
+		case <-time.After(2 * time.Millisecond):
+			due, err = q.due(ctx)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if stopped := c.Stop(ctx); stopped != nil { // the jobs that run have not ended, and shall not be waited for
+		err = errors.Join(err, stopped, c.StopAndCancel(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// due makes available the jobs whose time has come, and says whether any waits for a worker.
+func (q *Queue) due(ctx context.Context) (bool, error) {
 	now := q.now()
 	if _, err := q.executor().JobSchedule(ctx, &riverdriver.JobScheduleParams{Max: 1000, Now: &now}); err != nil {
 		return false, db.Outage(err)
 	}
-	found, err := q.client.JobList(ctx, river.NewJobListParams().First(1000). // one statement, so that no job moves between two
-											Kinds(slices.Collect(maps.Keys(q.kinds))...).States(rivertype.JobStateAvailable, rivertype.JobStateRunning))
+	found, err := q.client.JobList(ctx, river.NewJobListParams().First(1000).
+		Kinds(slices.Collect(maps.Keys(q.kinds))...).States(rivertype.JobStateAvailable))
 	if err != nil {
 		return false, db.Outage(err)
 	}
@@ -65,12 +79,7 @@ func (q *Queue) busy(ctx context.Context, id string) (bool, error) {
 		precision = time.Millisecond
 	}
 	now = q.now().Round(precision) // a job that failed meanwhile is due, too
-	return slices.ContainsFunc(found.Jobs, func(job *rivertype.JobRow) bool {
-		if job.State == rivertype.JobStateRunning {
-			return slices.Contains(job.AttemptedBy, id)
-		}
-		return !job.ScheduledAt.After(now)
-	}), nil
+	return slices.ContainsFunc(found.Jobs, func(job *rivertype.JobRow) bool { return !job.ScheduledAt.After(now) }), nil
 }
 
 func (q *Queue) executor() riverdriver.Executor {

@@ -65,8 +65,9 @@ type Options struct {
 // client is what all of River's clients can do, whatever their transactions are.
 type client interface {
 	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
 	Stopped() <-chan struct{}
-	ID() string
 	JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
 	JobGet(ctx context.Context, id int64) (*rivertype.JobRow, error)
 	JobRetry(ctx context.Context, id int64) (*rivertype.JobRow, error)

@@ -216,13 +216,28 @@ func isPublicID(text string) bool {
 	return len(text) == 36 && uuid.Validate(text) == nil
 }
 
+// Purchase gives one order of a buyer's, with what happened to it.
+func (s *Service) Purchase(ctx context.Context, buyer int64, publicID string) (Sale, error) {
+	o, err := s.Get(ctx, buyer, publicID)
+	if err != nil {
+		return Sale{}, err
+	}
+	list := []Sale{{Order: o}}
+	err = addHistory(ctx, s.DB, list)
+	return list[0], err
+}
+
 // CheckoutURL is where o is paid. A plan of Clerk's is taken on the pricing page, all else on the order's own page, whose
 // address is known before any provider was asked.
 func (s *Service) CheckoutURL(o Order) string {
-	if o.Provider == Clerk {
-		return s.PublicURL + "/pricing?" + url.Values{"plan": {o.Items[0].ClerkPlanID}}.Encode()
+	return s.checkoutURL(o.Provider, o.PublicID, o.Items[0].ClerkPlanID)
+}
+
+func (s *Service) checkoutURL(provider, publicID, plan string) string {
+	if provider == Clerk {
+		return s.PublicURL + "/pricing?" + url.Values{"plan": {plan}}.Encode()
 	}
-	return s.PublicURL + "/checkout/" + o.PublicID + "/"
+	return s.PublicURL + "/checkout/" + publicID + "/"
 }
 
 // Bill is what anybody with an order's address may see of it.
@@ -233,7 +248,9 @@ type Bill struct {
 	Currency   string
 	Attempt    AttemptStatus // of the newest try to pay on a provider's page; empty: there was none
 	CheckedAt  time.Time     // when the provider was last heard about that
+	URL        string        // where to pay; empty when there is nothing to pay
 	orderID    int64
+	plan       string // of Clerk's
 }
 
 // Bill gives the order's public face.
@@ -242,6 +259,9 @@ func (s *Service) Bill(ctx context.Context, publicID string) (Bill, error) {
 		return Bill{}, errAbsent
 	}
 	b, err := billOf(ctx, s.DB, publicID)
+	if b.Status == PendingPayment {
+		b.URL = s.checkoutURL(b.Provider, publicID, b.plan)
+	}
 	return b, db.NotFound(err, errAbsent)
 }
 

@@ -92,9 +92,10 @@ func addItems(ctx context.Context, q db.Q, orders []*Order) error {
 
 func billOf(ctx context.Context, q db.Q, publicID string) (Bill, error) {
 	return db.One(ctx, q, func(scan db.Scan) (b Bill, err error) {
-		err = scan(&b.orderID, &b.Status, &b.Provider, &b.TotalCents, &b.Currency, &b.Attempt, &b.CheckedAt)
+		err = scan(&b.orderID, &b.Status, &b.Provider, &b.TotalCents, &b.Currency, &b.Attempt, &b.CheckedAt, &b.plan)
 		return b, err
-	}, `SELECT o.id, o.status, o.provider, o.total_cents, o.currency, COALESCE(c.status, ''), COALESCE(c.checked_at, o.created_at)
+	}, `SELECT o.id, o.status, o.provider, o.total_cents, o.currency, COALESCE(c.status, ''), COALESCE(c.checked_at, o.created_at),
+			COALESCE((SELECT MIN(i.clerk_plan_id) FROM order_items i WHERE i.order_id = o.id), '')
 		FROM orders o LEFT JOIN checkout_sessions c ON c.order_id = o.id
 		WHERE o.public_id = $1 ORDER BY c.attempt DESC LIMIT 1`, publicID)
 }

@@ -3,7 +3,8 @@ package web
 import "strings"
 
 // policy is the Content-Security-Policy of the pages. With a Frontend API below the shop's own origin nothing is loaded from
-// elsewhere; else it is what Clerk's documentation lists for its components, its bot check and Stripe's card form.
+// elsewhere; else it is what Clerk's documentation lists for its components, its bot check and Stripe's card form:
+// https://clerk.com/docs/guides/secure/best-practices/csp-headers
 func policy(c Clerk) string {
 	own := []string{"'self'"}
 	script, connect, image, frame := own, own, append(own, "data:", "blob:"), own
@@ -12,7 +13,7 @@ func policy(c Clerk) string {
 		script = append(own, c.FrontendAPI, protect, "https://challenges.cloudflare.com", "https://js.stripe.com", "https://*.js.stripe.com")
 		connect = append(own, c.FrontendAPI, protect, "https://api.stripe.com")
 		image = append(image, "https://img.clerk.com")
-		frame = append(own, "https://challenges.cloudflare.com", "https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
+		frame = append(own, protect, "https://challenges.cloudflare.com", "https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
 	}
 	return strings.Join([]string{
 		"default-src 'none'",

@@ -9,33 +9,73 @@ import (
 	"testing/fstest"
 
 	"souk/frontend"
+	"souk/internal/dbtest"
 	"souk/internal/httpx"
+	"souk/internal/souktest"
 	"souk/internal/web"
 )
 
 var (
-	routes = []string{"/", "/pricing", "/account/subscriptions", "/sign-in/*"}
-	built  = fstest.MapFS{
-		".keep":             {},
-		"index.html":        {Data: []byte("<!doctype html><!--config--><div id=app></div>")},
-		"assets/a-1.js":     {Data: []byte(strings.Repeat("plain();", 100))},
-		"assets/a-1.js.gz":  {Data: []byte("packed")},
-		"assets/a-1.js.br":  {Data: []byte("brotli")},
-		"assets/a-1.js.map": {Data: []byte("{}")},
-		"icon.svg":          {Data: []byte("<svg/>")},
+	routes = []frontend.Route{
+		{Pattern: "/", Source: "src/home.tsx", Description: "meta.home"},
+		{Pattern: "/pricing", Source: "src/pricing.tsx", Title: "pricing.title", Description: "meta.home"},
+		{Pattern: "/products", Source: "src/list.tsx", Title: "shell.products", Description: "meta.home"},
+		{Pattern: "/products/:slug", Source: "src/product.tsx", Title: "shell.products"},
+		{Pattern: "/account/subscriptions", Source: "src/pricing.tsx", Title: "account.title"},
+		{Pattern: "/checkout/success", Source: "src/pricing.tsx", Title: "account.title"},
+		{Pattern: "/sign-in/*", Source: "src/pricing.tsx", Title: "account.title"},
 	}
-	standIn = web.Page{Development: true, Clerk: web.Clerk{PublishableKey: "pk_live_x", ProxyURL: "/__clerk", Scripts: "/__clerk/npm"}}
+	texts = frontend.Messages()
+	built = fstest.MapFS{
+		".keep": {},
+		"index.html": {Data: []byte(`<!doctype html><html lang="en"><head><meta charset="utf-8"><!--head-->
+<link rel="modulepreload" crossorigin href="/assets/shared-1.js">
+<link rel="stylesheet" crossorigin href="/assets/style-1.css"></head><body><div id="app"><!--app--></div><!--data--></body></html>`)},
+		"manifest.json": {Data: []byte(`{
+			"_shared.js": {"file": "assets/shared-1.js"},
+			"index.html": {"file": "assets/a-1.js", "isEntry": true, "imports": ["_shared.js"], "dynamicImports": ["src/home.tsx"],
+				"assets": ["assets/picture-1.svg", "assets/latin-1.woff2", "assets/greek-1.woff2"]},
+			"src/messages/en.ts": {"file": "assets/en-1.js"}, "src/messages/de.ts": {"file": "assets/de-1.js"},
+			"_card.js": {"file": "assets/card-1.js", "imports": ["_shared.js", "index.html"]},
+			"src/home.tsx": {"file": "assets/home-1.js", "imports": ["_card.js"]}, "src/list.tsx": {"file": "assets/list-1.js", "imports": ["_card.js", "_shared.js"]},
+			"src/product.tsx": {"file": "assets/product-1.js"}, "src/pricing.tsx": {"file": "assets/pricing-1.js"}
+		}`)},
+		"assets/style-1.css": {Data: []byte(`a > b { color: red }`)},
+		"assets/a-1.js":      {Data: []byte(strings.Repeat("plain();", 100))},
+		"assets/a-1.js.gz":   {Data: []byte("packed")},
+		"assets/a-1.js.br":   {Data: []byte("brotli")},
+		"assets/a-1.js.map":  {Data: []byte("{}")},
+		"icon.svg":           {Data: []byte("<svg/>")},
+	}
+	standIn = web.Page{Shop: "Bazaar", Development: true, Clerk: web.Clerk{PublishableKey: "pk_live_x", ProxyURL: "/__clerk", Scripts: "/__clerk/npm"}}
 )
 
-// shop is the pages beside an API that answers 418, behind what every request passes.
-func shop(t *testing.T, dist fs.FS, page web.Page) http.Handler {
+const origin = "https://shop.example.test"
+
+// shop is the pages beside something that answers 418, behind what every request passes. What they show they ask api.
+func shop(t *testing.T, dist fs.FS, page web.Page, api http.Handler) http.Handler {
 	t.Helper()
-	pages, err := web.New(web.Options{Dist: dist, Routes: routes, Page: page})
+	pages, err := web.New(web.Options{Dist: dist, Routes: routes, Messages: texts, Page: page, Origin: origin, API: api})
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	return httpx.Edge{Hosts: []string{"example.com"}, Limits: httpx.DefaultLimits()}.Wrap(pages.Beside(api))
+	beside := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	return httpx.Edge{Hosts: []string{"example.com"}, Limits: httpx.DefaultLimits()}.Wrap(pages.Beside(beside))
+}
+
+// apiOf is the API of a real shop.
+func apiOf(s *souktest.Shop) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner := r.Clone(r.Context())
+		inner.Host = strings.TrimPrefix(s.URL, "http://")
+		s.Handler.ServeHTTP(w, inner)
+	})
+}
+
+// empty is the API of a shop that sells nothing.
+func empty(t *testing.T) http.Handler {
+	t.Helper()
+	return apiOf(souktest.New(t, dbtest.SQLite(t)))
 }
 
 func ask(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -52,7 +92,7 @@ func ask(h http.Handler, method, path string, header ...string) *httptest.Respon
 }
 
 func TestWhatAnAddressAnswers(t *testing.T) {
-	h := shop(t, built, standIn)
+	h := shop(t, built, standIn, empty(t))
 	const page, gone, api = "text/html; charset=utf-8", "text/html; charset=utf-8", ""
 	for _, c := range []struct {
 		method, path string
@@ -81,6 +121,7 @@ func TestWhatAnAddressAnswers(t *testing.T) {
 		{"GET", "/../web.go", 404, gone},
 		{"GET", "/assets/..%2f..%2fgo.mod", 404, gone},
 		{"GET", "/assets/a-1.js.map", 404, gone},
+		{"GET", "/manifest.json", 404, gone},
 		{"GET", "/assets/a-1.js.gz", 404, gone},
 		{"GET", "/assets/a-1.js", 200, "text/javascript; charset=utf-8"},
 		{"GET", "/icon.svg", 200, "image/svg+xml"},
@@ -91,7 +132,19 @@ func TestWhatAnAddressAnswers(t *testing.T) {
 		{"GET", "/api/docs/", 418, api},
 		{"POST", "/api/nothing", 418, api},
 		{"GET", "/checkout/7/", 418, api},
-		{"GET", "/checkout/success", 418, api},
+		{"GET", "/checkout/success", 200, page},
+		{"GET", "/checkout/success/x", 418, api},
+		{"GET", "/checkout/cancel", 418, api}, // it is not among the routes
+		{"GET", "/products", 200, page},
+		{"GET", "/products?search=x&utm_source=y", 200, page},
+		{"GET", "/products?ordering=nothing", 404, gone},
+		{"GET", "/products/nothing", 404, gone},
+		{"GET", "/products/Nothing", 404, gone},
+		{"GET", "/products/a/b", 404, gone},
+		{"GET", "/products/a//", 404, gone},
+		{"GET", "/products//a", 404, gone},
+		{"GET", "/sign-in/", 308, ""},
+		{"GET", "/products/..%2f..%2fhealth", 404, gone},
 		{"GET", "/__clerk/v1/client", 418, api},
 		{"GET", "/__dev", 418, api},
 		{"GET", "/__nothing/", 418, api},
@@ -114,10 +167,11 @@ func TestWhatAnAddressAnswers(t *testing.T) {
 }
 
 func TestAPageHasOneAddress(t *testing.T) {
-	h := shop(t, built, standIn)
+	h := shop(t, built, standIn, empty(t))
 	for path, to := range map[string]string{
 		"/pricing/": "/pricing", "/pricing/?plan=a%2Fb": "/pricing?plan=a%2Fb", "/sign-in/": "/sign-in", "/sign-in/a/": "/sign-in/a",
-		"/sign-in//evil.example/": "/sign-in//evil.example",
+		"/sign-in//evil.example/": "/sign-in//evil.example", "/checkout/success/?order=7": "/checkout/success?order=7",
+		"/products/a/": "/products/a",
 	} {
 		if out := ask(h, "GET", path); out.Code != 308 || out.Header().Get("Location") != to {
 			t.Errorf("%s: %d to %q, want %q", path, out.Code, out.Header().Get("Location"), to)
@@ -125,8 +179,38 @@ func TestAPageHasOneAddress(t *testing.T) {
 	}
 }
 
+func TestAPageHasOneNameOfTheMachine(t *testing.T) {
+	pages, err := web.New(web.Options{Dist: built, Routes: routes, Messages: texts, Page: standIn, Origin: "http://127.0.0.1:8000", API: http.NotFoundHandler()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	for _, c := range []struct {
+		host, path string
+		status     int
+		to         string
+	}{
+		{"127.0.0.1:8000", "/pricing", 200, ""},
+		{"localhost:8000", "/pricing?plan=a%2Fb", 307, "http://127.0.0.1:8000/pricing?plan=a%2Fb"},
+		{"[::1]:8000", "/", 307, "http://127.0.0.1:8000/"},
+		{"localhost:8000", "//evil.example/", 307, "http://127.0.0.1:8000//evil.example/"},
+		{"localhost:8000", "/assets/a-1.js", 200, ""},
+		{"localhost:8000", "/api/health/", 418, ""},
+		{"127.0.0.1:5173", "/pricing", 200, ""},        // the dev server's
+		{"box.example.test:8000", "/pricing", 200, ""}, // of another machine, for which 127.0.0.1 is not the shop
+	} {
+		r := httptest.NewRequest("GET", c.path, nil)
+		r.Host = c.host
+		out := httptest.NewRecorder()
+		pages.Beside(api).ServeHTTP(out, r)
+		if out.Code != c.status || out.Header().Get("Location") != c.to {
+			t.Errorf("%s%s: %d to %q, want %d to %q", c.host, c.path, out.Code, out.Header().Get("Location"), c.status, c.to)
+		}
+	}
+}
+
 func TestWhatAClientKeeps(t *testing.T) {
-	h := shop(t, built, standIn)
+	h := shop(t, built, standIn, empty(t))
 	for _, c := range []struct{ path, accept, encoding, body, keep string }{
 		{"/assets/a-1.js", "gzip, deflate, br", "br", "brotli", "public, max-age=31536000, immutable"},
 		{"/assets/a-1.js", "gzip, br;q=0", "gzip", "packed", "public, max-age=31536000, immutable"},
@@ -162,25 +246,23 @@ func TestWhatAClientKeeps(t *testing.T) {
 
 func TestTheConfigurationCannotLeaveItsElement(t *testing.T) {
 	page := standIn
-	page.Shop = `</title><script>alert(1)</script><!--`
-	page.Clerk.PublishableKey = `</script><script>alert(1)</script><!--`
-	body := ask(shop(t, built, page), "GET", "/").Body.String()
-	if strings.Count(body, "<script") != 1 || strings.Count(body, "</script>") != 1 || strings.Contains(body, "alert(1)<") || strings.Contains(body, "<!--") {
-		t.Error(body)
-	}
+	page.Shop = hostile
+	page.Clerk.PublishableKey = hostile
+	body := ask(shop(t, built, page, nil), "GET", "/pricing").Body.String()
+	whole(t, body)
 	if !strings.Contains(body, `<script type="application/json" id="souk-config">{"shop":"\u003c/title\u003e`) {
 		t.Error(body)
 	}
 }
 
 func TestThePolicyNamesWhatIsNeeded(t *testing.T) {
-	standIn := ask(shop(t, built, standIn), "GET", "/").Header().Get("Content-Security-Policy")
+	standIn := ask(shop(t, built, standIn, nil), "GET", "/pricing").Header().Get("Content-Security-Policy")
 	if strings.Contains(standIn, "http") || !strings.Contains(standIn, "script-src 'self';") || !strings.Contains(standIn, "connect-src 'self';") {
 		t.Errorf("beside the stand-in a page may load from elsewhere: %s", standIn)
 	}
 	real := ask(shop(t, built, web.Page{Clerk: web.Clerk{
 		PublishableKey: "pk_live_x", FrontendAPI: "https://clerk.example.com", Scripts: "https://clerk.example.com/npm",
-	}}), "GET", "/").Header().Get("Content-Security-Policy")
+	}}, nil), "GET", "/pricing").Header().Get("Content-Security-Policy")
 	for _, part := range []string{
 		"script-src 'self' https://clerk.example.com ", "connect-src 'self' https://clerk.example.com ", "img-src 'self' data: blob: https://img.clerk.com;",
 		"https://challenges.cloudflare.com", "https://js.stripe.com", "https://hooks.stripe.com", "worker-src 'self' blob:", "default-src 'none';", "frame-ancestors 'none'",
@@ -195,7 +277,7 @@ func TestThePolicyNamesWhatIsNeeded(t *testing.T) {
 }
 
 func TestWithoutThePagesItIsSaidHowTheyAreBuilt(t *testing.T) {
-	h := shop(t, fstest.MapFS{".keep": {}}, standIn)
+	h := shop(t, fstest.MapFS{".keep": {}}, standIn, nil)
 	if out := ask(h, "GET", "/"); out.Code != 503 || !strings.Contains(out.Body.String(), "./start.sh") || strings.Contains(out.Header().Get("Cache-Control"), "max-age") {
 		t.Errorf("%d %v %s", out.Code, out.Header(), out.Body)
 	}
@@ -207,11 +289,17 @@ func TestWithoutThePagesItIsSaidHowTheyAreBuilt(t *testing.T) {
 	}
 }
 
-func TestTheRoutesOfThePagesCanBeRead(t *testing.T) {
-	if routes := frontend.Routes(); len(routes) < 5 || routes[0] != "/" {
+func TestTheRoutesAndMessagesOfThePagesFit(t *testing.T) {
+	routes := frontend.Routes()
+	if len(routes) < 5 || routes[0].Pattern != "/" {
 		t.Errorf("%q", routes)
 	}
-	if _, err := web.New(web.Options{Dist: frontend.Dist(), Routes: frontend.Routes()}); err != nil {
+	o := web.Options{Dist: frontend.Dist(), Routes: routes, Messages: frontend.Messages()}
+	if _, err := web.New(o); err != nil {
 		t.Error(err)
+	}
+	o.Routes = []frontend.Route{{Pattern: "/", Title: "nothing"}}
+	if _, err := web.New(o); err == nil {
+		t.Error("a title that is no message passes")
 	}
 }

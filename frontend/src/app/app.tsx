@@ -1,12 +1,14 @@
 import { useEffect } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, Router, useLocation } from "preact-iso";
 import { navigateBy } from "../lib/clerk";
+import { t } from "../lib/i18n";
+import { Toasts } from "../ui/toast";
+import { Broken } from "./broken";
 import { Footer } from "./footer";
 import { Header } from "./header";
+import { Offline } from "./offline";
+import { ours } from "./ours";
 import { routes } from "./routes";
-
-/** Addresses that are pages of this app; links to others are left to the browser. */
-const ours = /^(?!\/(api|checkout|__[a-z]+)(\/|$))/;
 
 // What a component has dealt with itself, as Clerk's do with their links, is not for the router, which listens at the window.
 document.addEventListener("click", (event) => {
@@ -18,17 +20,39 @@ export function App() {
 		<LocationProvider scope={ours}>
 			<Navigation />
 			<a class="skip" href="#main">
-				Skip to the content
+				{t("shell.skip")}
 			</a>
 			<Header />
-			<main id="main" tabIndex={-1}>
-				<ErrorBoundary>
-					<Router>{routes}</Router>
-				</ErrorBoundary>
-			</main>
+			<Offline />
+			<Main />
 			<Footer />
+			<Toasts />
 		</LocationProvider>
 	);
+}
+
+function Main() {
+	const { path } = useLocation();
+	return (
+		<main id="main" tabIndex={-1}>
+			<Broken path={path}>
+				<ErrorBoundary>
+					<Router onRouteChange={arrive}>{routes}</Router>
+				</ErrorBoundary>
+			</Broken>
+		</main>
+	);
+}
+
+let before = location.pathname;
+
+/** A new page begins at its top, and a screen reader with it; a change of the query alone is the same page. */
+function arrive(url: string) {
+	const { pathname } = new URL(url, location.origin);
+	if (pathname === before) return;
+	before = pathname;
+	scrollTo(0, 0);
+	document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 /** Gives Clerk's components the router. */

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { loadClerk, session } from "../lib/clerk";
+import { t } from "../lib/i18n";
 import { config } from "../lib/page";
 import { paths } from "../lib/paths";
 import { Mounted } from "../ui/mounted";
@@ -10,26 +11,28 @@ const buttonOptions = { userProfileMode: "navigation", userProfileUrl: paths.pro
 export function Header() {
 	const { path } = useLocation();
 	const link = (to: string, text: string) => (
-		<a href={to} aria-current={path === to ? "page" : undefined}>
+		<a href={to} aria-current={path === to ? "page" : path.startsWith(`${to}/`) ? "true" : undefined}>
 			{text}
 		</a>
 	);
 	return (
-		<header class="bar">
-			<a class="brand" href={paths.home()}>
-				{config.shop}
-			</a>
-			<nav aria-label="Shop">
-				{link(paths.home(), "Products")}
-				{link(paths.pricing(), "Pricing")}
-				{session.value.is === "in" && link(paths.app(), "Account")}
-			</nav>
-			<div class="who">{config.clerk.publishableKey && <Who />}</div>
+		<header class="shell-header">
+			<div class="shell-bar">
+				<a class="shell-brand" href={paths.home()}>
+					{config.shop}
+				</a>
+				<nav aria-label={t("shell.nav")}>
+					{link(paths.products(), t("shell.products"))}
+					{link(paths.pricing(), t("shell.pricing"))}
+					{session.value.is === "in" && link(paths.app(), t("shell.account"))}
+				</nav>
+				<div class="shell-who">{config.clerk.publishableKey && <Who url={useLocation().url} />}</div>
+			</div>
 		</header>
 	);
 }
 
-function Who() {
+function Who({ url }: { url: string }) {
 	const { is } = session.value;
 	useEffect(() => {
 		if (is === "unknown") loadClerk().catch(() => undefined); // session tells of it
@@ -40,14 +43,16 @@ function Who() {
 		case "in":
 			return <Mounted component="UserButton" options={buttonOptions} loading="" />;
 		case "out":
-		case "failed":
+		case "failed": {
+			const back = /^\/(sign-|checkout\/|$)/.test(url) ? undefined : url;
 			return (
 				<>
-					<a href={paths.signIn()}>Sign in</a>
-					<a class="button" href={paths.signUp()}>
-						Sign up
+					<a href={paths.signIn(back)}>{t("shell.signIn")}</a>
+					<a class="button primary" href={paths.signUp(back)}>
+						{t("shell.signUp")}
 					</a>
 				</>
 			);
+		}
 	}
 }

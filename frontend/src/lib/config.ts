@@ -6,6 +6,8 @@ export type Config = {
 	development: boolean;
 	/** Pages for developers; they are none of this app. */
 	tools: { name: string; path: string }[];
+	/** A page on which subscribers manage what they pay; empty: there is none but Clerk's. */
+	portal: string;
 	/** The origin of the API; empty when it is the page's own. */
 	api: string;
 	clerk: {
@@ -24,11 +26,17 @@ type Injected = {
 	shop?: string;
 	development?: boolean;
 	tools?: Config["tools"] | null;
+	portal?: string;
 	clerk?: { publishable_key?: string; proxy_url?: string; scripts?: string; stripe?: string };
 };
 
 /** Variables of the build, for pages that something else than the shop serves. */
-export type Built = { VITE_SHOP_NAME?: string; VITE_API_BASE_URL?: string; VITE_CLERK_PUBLISHABLE_KEY?: string };
+export type Built = {
+	VITE_SHOP_NAME?: string;
+	VITE_API_BASE_URL?: string;
+	VITE_CLERK_PUBLISHABLE_KEY?: string;
+	VITE_CLERK_BILLING_PORTAL_URL?: string;
+};
 
 /** The configuration from the text of the page's element, or from the build's variables when there is none. */
 export function readConfig(element: string | null | undefined, built: Built): Config {
@@ -38,6 +46,7 @@ export function readConfig(element: string | null | undefined, built: Built): Co
 			shop: given.shop ?? "",
 			development: given.development ?? false,
 			tools: given.tools ?? [],
+			portal: given.portal ?? "",
 			api: "",
 			clerk: {
 				publishableKey: given.clerk?.publishable_key ?? "",
@@ -52,6 +61,7 @@ export function readConfig(element: string | null | undefined, built: Built): Co
 		shop: built.VITE_SHOP_NAME ?? "Souk",
 		development: false,
 		tools: [],
+		portal: built.VITE_CLERK_BILLING_PORTAL_URL ?? "",
 		api: (built.VITE_API_BASE_URL ?? "").replace(/\/(api\/?)?$/, ""),
 		clerk: { publishableKey: key, proxyUrl: "", scripts: key ? `https://${frontendHost(key)}/npm` : "", stripe: "" },
 	};

@@ -84,7 +84,7 @@ func (a *API) handle(pattern string, answer func(*http.Request) (any, *problem))
 // Sessions is who keeps the sessions.
 type Sessions interface {
 	Active() []Session // the newest first
-	Revoke(r *http.Request, id string) (s Session, there bool, err error)
+	Revoke(id string) (s Session, there bool, err error)
 }
 
 // ServeSessions lists and revokes sessions, from now on.
@@ -115,7 +115,7 @@ func (a *API) ServeSessions(keeper Sessions) {
 		return nil, notFound("No session was found with id " + r.PathValue("id") + ".")
 	})
 	a.handle("POST /v1/sessions/{id}/revoke", func(r *http.Request) (any, *problem) {
-		s, there, err := keeper.Revoke(r, r.PathValue("id"))
+		s, there, err := keeper.Revoke(r.PathValue("id"))
 		if err != nil {
 			return nil, &problem{http.StatusInternalServerError, "internal_clerk_error", "Oops, an unexpected error occurred."}
 		}

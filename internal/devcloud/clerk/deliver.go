@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"souk/internal/devcloud/loopback"
+	"souk/internal/loopback"
 )
 
 // Faults are what a network and a hostile sender do to deliveries. The zero value does nothing.

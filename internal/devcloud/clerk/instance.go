@@ -17,8 +17,8 @@ import (
 	"sync"
 	"time"
 
-	"souk/internal/devcloud/loopback"
 	"souk/internal/devcloud/store"
+	"souk/internal/loopback"
 )
 
 // Plan is what users subscribe to. Money is in US cents; Clerk bills in no other currency.
@@ -195,6 +195,12 @@ type Options struct {
 
 // Instance is a Clerk instance, in memory or in a store. Safe for concurrent use.
 type Instance struct {
+	*state
+	within bool // of Together, which holds the lock and saves
+}
+
+// state is what an instance knows, and the lock on it.
+type state struct {
 	ID string
 
 	o     Options
@@ -215,6 +221,8 @@ type Instance struct {
 	saved       settings // what the store has; so that the rest differs:
 	dirtyUsers  map[string]bool
 	dirtyEvents map[string]*outgoing // by id; nil: it is forgotten
+
+	deleted func() // told after a user was deleted; nil: nobody
 }
 
 // New makes an instance without users, which forgets everything when the program ends.
@@ -227,11 +235,11 @@ func New(o Options) (*Instance, error) {
 			return nil, err
 		}
 	}
-	i := &Instance{
+	i := &Instance{state: &state{
 		o: o, wake: make(chan struct{}, 1), now: cmp.Or(o.Start, time.Date(2025, 11, 22, 0, 0, 0, 0, time.UTC)), byID: map[string]*User{},
 		busy: map[string]bool{}, beat: make(chan struct{}), dirtyUsers: map[string]bool{}, dirtyEvents: map[string]*outgoing{},
 		ids: rand.New(rand.NewPCG(o.Seed, 1)), style: rand.New(rand.NewPCG(o.Seed, 2)),
-	}
+	}}
 	i.ID = i.newID("ins_")
 	i.settings = settings{InstanceID: i.ID, WebhookSecret: newSecret()}
 	return i, nil
@@ -373,7 +381,16 @@ func (i *Instance) updateUser(u *User, change func(*Profile)) error {
 }
 
 // DeleteUser ends what the user holds. What Clerk does with a paid subscription then is not documented.
-func (i *Instance) DeleteUser(id string) error { return i.changeUser(id, i.deleteUser) }
+func (i *Instance) DeleteUser(id string) error {
+	err := i.changeUser(id, i.deleteUser)
+	if err == nil && !i.within && i.deleted != nil {
+		i.deleted()
+	}
+	return err
+}
+
+// AfterDeletion has tell called after each deletion that is not part of a Together. It is to be set before the instance is used.
+func (i *Instance) AfterDeletion(tell func()) { i.deleted = tell }
 
 func (i *Instance) deleteUser(u *User) error {
 	u.Deleted = true

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"souk/internal/devcloud/loopback"
+	"souk/internal/loopback"
 )
 
 const (
@@ -61,14 +61,14 @@ func (i *Instance) keep(e *outgoing) {
 	}
 }
 
-// forgetOld takes the oldest events out of the log that nothing will be done with any more.
+// forgetOld takes the oldest events out of the log that nothing will be done with any more, and those held back when there are as many again.
 func (i *Instance) forgetOld() {
 	over := len(i.events) - keptEvents
 	if over <= 0 {
 		return
 	}
 	i.events = slices.DeleteFunc(i.events, func(e *outgoing) bool {
-		if over <= 0 || e.Copies > 0 {
+		if over <= 0 || e.Copies > 0 && !(e.Held && over > keptEvents) {
 			return false
 		}
 		over--
@@ -166,8 +166,7 @@ func (i *Instance) Sent() []SentEvent {
 
 // WebhookSecret is what the events are signed with.
 func (i *Instance) WebhookSecret() string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	defer i.lock()()
 	return i.settings.WebhookSecret
 }
 

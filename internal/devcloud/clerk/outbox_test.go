@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"souk/internal/devcloud/store"
 )
 
 // shop hears events. Its answers are those of the list, and then 200.
@@ -308,5 +311,23 @@ func TestToldSaysHowManyAreLeft(t *testing.T) {
 	}
 	if got := strings.Count(i.WebhookSecret(), "whsec_"); got != 1 {
 		t.Error("no secret")
+	}
+}
+
+func TestEventsThatAreHeldBackAreNotKeptForEver(t *testing.T) {
+	file, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "clerk.db"))
+	must(t, err)
+	i, err := Open(t.Context(), file, Options{Plans: SamplePlans(), Webhook: "http://127.0.0.1:9/", Dialect: &Dialect{}})
+	must(t, err)
+	must(t, i.Hold(true))
+	err = i.Together(func(within *Instance) map[store.Key]any {
+		for n := range 2*keptEvents + 10 {
+			_, err := within.CreateUser("", Profile{Email: strconv.Itoa(n) + "@example.test"})
+			must(t, err)
+		}
+		return nil
+	})
+	if left := len(i.Sent()); err != nil || left != 2*keptEvents || !i.Sent()[left-1].Held {
+		t.Errorf("%d are left, %v", left, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	mathrand "math/rand/v2"
 	"slices"
 	"time"
@@ -55,7 +56,7 @@ func Open(ctx context.Context, from *store.Store, o Options) (*Instance, error) 
 		i.settings.InstanceID, i.settings.WebhookSecret = i.newID("ins_"), newSecret()
 	}
 	i.ID = i.settings.InstanceID
-	return i, i.save() // another process must find the same secret
+	return i, i.save(nil) // another process must find the same secret
 }
 
 // FindUser is the id of the living user in a store who has proved that the address is theirs; empty: there is none. It is for who
@@ -121,11 +122,25 @@ func (i *Instance) load(ctx context.Context) error {
 
 // change lets time pass, does what do does, and keeps it before the caller hears of it, if it failed half-way too.
 func (i *Instance) change(do func() error) error {
+	if i.within {
+		i.follow()
+		return do()
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.follow()
 	err := do()
-	return errors.Join(err, i.save())
+	return errors.Join(err, i.save(nil))
+}
+
+// Together has several changes be one: nothing else happens to the instance meanwhile, and all of them are kept at once, with the
+// objects that do gives; nil objects are forgotten. They are of kinds that are none of the instance's. do uses the instance that it is
+// given, which is good for as long as it runs, and no other.
+func (i *Instance) Together(do func(within *Instance) (also map[store.Key]any)) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.follow()
+	return i.save(do(&Instance{i.state, true}))
 }
 
 // changeUser is change of a living user.
@@ -142,9 +157,13 @@ func (i *Instance) changeUser(id string, do func(u *User) error) error {
 
 // lock is for who only reads. It also lets pass the time that the followed clock has gone on.
 func (i *Instance) lock() (unlock func()) {
+	if i.within {
+		i.follow()
+		return func() {}
+	}
 	i.mu.Lock()
 	i.follow()
-	if err := i.save(); err != nil {
+	if err := i.save(nil); err != nil {
 		slog.Error("the stand-in for Clerk cannot be kept", "err", err)
 	}
 	return i.mu.Unlock
@@ -157,18 +176,19 @@ func (i *Instance) touched(userID string) {
 	}
 }
 
-// save keeps what changed, all of it or nothing; what it cannot keep it tries again with the next.
-func (i *Instance) save() error {
+// save keeps what changed, and what else is given, all of it or nothing; what changed and cannot be kept is tried again with the next.
+func (i *Instance) save(also map[store.Key]any) error {
 	if i.store == nil {
 		return nil
 	}
 	i.forgetOld()
 	now := i.settings
 	now.Time = i.now
-	if len(i.dirtyUsers) == 0 && len(i.dirtyEvents) == 0 && now.sameButTime(i.saved) {
+	if len(i.dirtyUsers) == 0 && len(i.dirtyEvents) == 0 && len(also) == 0 && now.sameButTime(i.saved) {
 		return nil
 	}
 	changes := map[store.Key]any{{Kind: settingsKind}: now}
+	maps.Copy(changes, also)
 	for id := range i.dirtyUsers {
 		changes[store.Key{Kind: userKind, ID: id}] = i.byID[id]
 	}

@@ -17,6 +17,7 @@ import (
 	"souk/internal/devcloud/fapi"
 	"souk/internal/devcloud/page"
 	"souk/internal/httpx"
+	"souk/internal/loopback"
 )
 
 // Prefix is the path of the page.
@@ -36,6 +37,7 @@ type Link struct{ Name, URL string }
 type Control struct {
 	Instance *clerk.Instance
 	Accounts *fapi.Server
+	Origin   string // of the shop, at which people sign in
 	Plans    string // the file of the plans
 	Links    []Link
 	First    []string // the e-mail addresses of those who come before everybody newer
@@ -229,6 +231,10 @@ func (c *Control) sent(ctx context.Context, err error) error {
 }
 
 func (c *Control) show(w http.ResponseWriter, r *http.Request) error {
+	if address, other := loopback.Elsewhere(c.Origin, r); other {
+		http.Redirect(w, r, address, http.StatusTemporaryRedirect)
+		return nil
+	}
 	v, err := c.view(r)
 	if err == nil {
 		v.Done = told[r.URL.Query().Get("done")].Done

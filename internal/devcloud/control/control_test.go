@@ -43,7 +43,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	c := &control.Control{
-		Instance: instance, Accounts: accounts, Plans: "data/devcloud/plans.json", Links: []control.Link{{Name: "Mailbox", URL: "/__mail/"}},
+		Instance: instance, Accounts: accounts, Origin: server.URL, Plans: "data/devcloud/plans.json", Links: []control.Link{{Name: "Mailbox", URL: "/__mail/"}},
 		First:   []string{"seller@example.test", "buyer@example.test"},
 		Refresh: func() error { return nil },
 	}
@@ -227,6 +227,19 @@ func TestOneClickSignsIn(t *testing.T) {
 	s.shows("delete", []string{"id", id}, "Nobody is signed in")
 	if status, text := s.read(s.http.PostForm(s.url+"/__dev/sign-in", url.Values{"id": {"user_none"}})); status != 404 || !strings.Contains(text, "There is no such user") {
 		t.Errorf("somebody unknown: %d", status)
+	}
+}
+
+func TestThePageIsWhereTheShopIs(t *testing.T) {
+	s := newSite(t)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/__dev/?done=add", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "localhost:" + r.URL.Port()
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if status, _ := s.read(res, err); status != 307 || res.Header.Get("Location") != s.url+"/__dev/?done=add" {
+		t.Errorf("%d, on to %q: whoever signs in at localhost is nobody at %s", status, res.Header.Get("Location"), s.url)
 	}
 }
 

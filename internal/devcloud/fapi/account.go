@@ -146,7 +146,7 @@ func (c *call) updateMe() (any, error) {
 		}
 		wanted = user.Others[n].Email
 	}
-	err = c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) {
+	err = c.in.UpdateUser(user.ID, func(p *clerk.Profile) {
 		if c.form.Has("first_name") {
 			p.FirstName = c.text("first_name")
 		}
@@ -163,7 +163,7 @@ func (c *call) updateMe() (any, error) {
 
 // mine is the user as it is now.
 func (c *call) mine(id string) any {
-	user, _ := c.o.Instance.User(id)
+	user, _ := c.in.User(id)
 	return c.userJSON(user)
 }
 
@@ -172,15 +172,15 @@ func (c *call) deleteMe() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.o.Instance.DeleteUser(user.ID); err != nil {
+	if err := c.in.DeleteUser(user.ID); err != nil {
 		return nil, err
 	}
-	c.forget(user.ID)
+	c.forget(user.ID, user.Others)
 	return map[string]any{"object": "user", "id": user.ID, "deleted": true}, nil
 }
 
 // forget signs a user who is gone out everywhere.
-func (c *call) forget(userID string) {
+func (c *call) forget(userID string, others []clerk.Address) {
 	for _, one := range c.clients {
 		for _, s := range slices.Clone(one.Sessions) {
 			if s.UserID == userID {
@@ -190,6 +190,9 @@ func (c *call) forget(userID string) {
 	}
 	delete(c.payers, userID)
 	c.keep("payer", userID, nil)
+	for _, other := range others {
+		c.settle(clerk.EmailID(userID, other.Email))
+	}
 }
 
 func (c *call) changePassword() (any, error) {
@@ -204,7 +207,7 @@ func (c *call) changePassword() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) { p.Password = password }); err != nil {
+	if err := c.in.UpdateUser(user.ID, func(p *clerk.Profile) { p.Password = password }); err != nil {
 		return nil, err
 	}
 	if c.form.Get("sign_out_of_other_sessions") == "true" {
@@ -233,7 +236,7 @@ func (c *call) addAddress() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, taken := c.o.Instance.UserByEmail(email)
+	_, taken := c.in.UserByEmail(email)
 	if taken || email == user.Email || slices.ContainsFunc(user.Others, func(a clerk.Address) bool { return a.Email == email }) {
 		return nil, unprocessable("form_identifier_exists", "That email address is taken. Please try another.", "email_address")
 	}
@@ -241,7 +244,7 @@ func (c *call) addAddress() (any, error) {
 		return nil, unprocessable("form_param_value_invalid", fmt.Sprintf("A user has at most %d addresses.", maxOwn), "email_address")
 	}
 	added := clerk.Address{Email: email}
-	err = c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) { p.Others = append(p.Others, added) })
+	err = c.in.UpdateUser(user.ID, func(p *clerk.Profile) { p.Others = append(p.Others, added) })
 	return c.addressJSON(user.ID, added), err
 }
 
@@ -272,12 +275,17 @@ func (c *call) removeAddress() (any, error) {
 		return nil, err
 	}
 	id := clerk.EmailID(user.ID, a.Email)
-	delete(c.pending, id)
-	c.keep("pending", id, nil)
-	err = c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) {
+	c.settle(id)
+	err = c.in.UpdateUser(user.ID, func(p *clerk.Profile) {
 		p.Others = slices.DeleteFunc(p.Others, func(other clerk.Address) bool { return other.Email == a.Email })
 	})
 	return map[string]any{"object": "email_address", "id": id, "deleted": true}, err
+}
+
+// settle forgets the proof that was asked of an address.
+func (c *call) settle(id string) {
+	delete(c.pending, id)
+	c.keep("pending", id, nil)
 }
 
 func (c *call) prepareAddress() (any, error) {
@@ -306,11 +314,12 @@ func (c *call) attemptAddress() (any, error) {
 	if err := c.pending[id].attempt(c.text("code"), c.now); err != nil {
 		return nil, err
 	}
-	if _, taken := c.o.Instance.UserByEmail(a.Email); taken {
+	if _, taken := c.in.UserByEmail(a.Email); taken {
 		return nil, unprocessable("form_identifier_exists", "That email address is taken. Please try another.", "email_address")
 	}
 	a.Verified = true
-	err = c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) {
+	c.settle(id)
+	err = c.in.UpdateUser(user.ID, func(p *clerk.Profile) {
 		for n := range p.Others {
 			if p.Others[n].Email == a.Email {
 				p.Others[n].Verified = true

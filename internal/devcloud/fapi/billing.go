@@ -45,7 +45,7 @@ func (s *Server) billingRoutes() {
 
 func (c *call) plans() (any, error) {
 	all := []any{}
-	for _, p := range c.o.Instance.Plans() {
+	for _, p := range c.in.Plans() {
 		if c.form.Get("payer_type") != "org" {
 			all = append(all, planJSON(p))
 		}
@@ -54,7 +54,7 @@ func (c *call) plans() (any, error) {
 }
 
 func (c *call) plan() (any, error) {
-	for _, p := range c.o.Instance.Plans() {
+	for _, p := range c.in.Plans() {
 		if p.ID == c.r.PathValue("id") {
 			return bare{planJSON(p)}, nil
 		}
@@ -64,7 +64,7 @@ func (c *call) plan() (any, error) {
 
 // planOf is the plan of an id. One that was taken out of the instance since is shown by its id.
 func (c *call) planOf(id string) clerk.Plan {
-	plans := c.o.Instance.Plans()
+	plans := c.in.Plans()
 	if n := slices.IndexFunc(plans, func(p clerk.Plan) bool { return p.ID == id }); n >= 0 {
 		return plans[n]
 	}
@@ -185,7 +185,7 @@ func (c *call) cancelItem() (any, error) {
 	if n < 0 {
 		return nil, errMissing
 	}
-	if err := c.o.Instance.CancelItem(user.ID, id); err != nil {
+	if err := c.in.CancelItem(user.ID, id); err != nil {
 		return nil, unprocessable("subscription_item_not_cancelable", "This has been canceled already, or it is the plan that everybody has.", "")
 	}
 	return map[string]any{"object": "commerce_subscription_item", "id": id, "deleted": true}, nil

@@ -175,15 +175,15 @@ func (c *call) addMethod() (any, error) {
 // charge has the instance charge renewals to the default card. Who has taken the last one away can pay no more.
 func (c *call) charge(userID string, p *payer) error {
 	if m := p.method(p.Default); m != nil {
-		return c.o.Instance.SetCard(userID, cardOf(m, cards[m.Card].fails))
+		return c.in.SetCard(userID, cardOf(m, cards[m.Card].fails))
 	}
-	user, _ := c.o.Instance.User(userID)
+	user, _ := c.in.User(userID)
 	if user.Card == nil {
 		return nil
 	}
 	gone := *user.Card
 	gone.Declines = true
-	return c.o.Instance.SetCard(userID, &gone)
+	return c.in.SetCard(userID, &gone)
 }
 
 func cardOf(m *method, declines bool) *clerk.Card {

@@ -30,7 +30,7 @@ var (
 func (c *call) quote(user clerk.User, planID string, period clerk.Period) (clerk.Quote, error) {
 	plan := c.planOf(planID)
 	if !plan.Default {
-		q, err := c.o.Instance.Preview(user.ID, planID, period)
+		q, err := c.in.Preview(user.ID, planID, period)
 		return q, refused(err)
 	}
 	old := user.Held()
@@ -39,7 +39,7 @@ func (c *call) quote(user clerk.User, planID string, period clerk.Period) (clerk
 	}
 	q := clerk.Quote{Plan: plan, Period: clerk.Month, PeriodStart: old.PeriodEnd}
 	if old.Status == clerk.PastDue {
-		q.Immediate, q.PeriodStart = true, c.o.Instance.Time()
+		q.Immediate, q.PeriodStart = true, c.in.Time()
 	}
 	return q, nil
 }
@@ -56,7 +56,7 @@ func (c *call) startCheckout() (any, error) {
 		return nil, err
 	}
 	plan, period := c.text("plan_id"), clerk.Period(c.text("plan_period"))
-	if !slices.ContainsFunc(c.o.Instance.Plans(), func(p clerk.Plan) bool { return p.ID == plan }) {
+	if !slices.ContainsFunc(c.in.Plans(), func(p clerk.Plan) bool { return p.ID == plan }) {
 		return nil, errMissing
 	}
 	if period != clerk.Month && period != clerk.Annual {
@@ -142,7 +142,7 @@ func (c *call) confirmCheckout() (any, error) {
 			return nil, err
 		}
 	}
-	user, _ = c.o.Instance.User(user.ID)
+	user, _ = c.in.User(user.ID)
 	return c.checkoutJSON(user, p, one), nil
 }
 
@@ -177,13 +177,13 @@ func (c *call) take(user clerk.User, q clerk.Quote, m *method) error {
 		if declines && q.Due == 0 {
 			return errDeclined // as soon as it is attached
 		}
-		if err := c.o.Instance.SetCard(user.ID, cardOf(m, declines)); err != nil {
+		if err := c.in.SetCard(user.ID, cardOf(m, declines)); err != nil {
 			return err
 		}
 	}
-	err := c.o.Instance.Subscribe(user.ID, q.Plan.ID, q.Period)
+	err := c.in.Subscribe(user.ID, q.Plan.ID, q.Period)
 	if err != nil && m != nil {
-		_ = c.o.Instance.SetCard(user.ID, user.Card) // the user was there a moment ago
+		_ = c.in.SetCard(user.ID, user.Card) // the user was there a moment ago
 	}
 	return refused(err)
 }
@@ -194,7 +194,7 @@ func (c *call) takeDefault(user clerk.User) error {
 	if it.Status == clerk.Canceled {
 		it = upcoming(user)
 	}
-	return c.o.Instance.CancelItem(user.ID, it.ID)
+	return c.in.CancelItem(user.ID, it.ID)
 }
 
 func (c *call) checkoutJSON(user clerk.User, p *payer, one *checkout) map[string]any {

@@ -82,7 +82,7 @@ func (c *call) statementJSON(user clerk.User, paid []*clerk.Attempt) map[string]
 		group := groups[len(groups)-1]
 		group["items"] = append(group["items"].([]any), c.paymentJSON(user, a))
 	}
-	first, now, status := paid[0].CreatedAt.UTC(), c.o.Instance.Time().UTC(), "closed"
+	first, now, status := paid[0].CreatedAt.UTC(), c.in.Time().UTC(), "closed"
 	if clerk.SameMonth(first, now) {
 		status = "open"
 	}

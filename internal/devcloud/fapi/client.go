@@ -2,6 +2,7 @@ package fapi
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // the suffix of Clerk's cookies is defined with it
 	"crypto/sha256"
@@ -43,7 +44,7 @@ type session struct {
 }
 
 const (
-	clientCookie = "__client"
+	clientCookie = "__client"     // and the suffix: at Clerk it is a cookie of the instance's own host, here ports share cookies
 	updateCookie = "__client_uat" // when the client changed last, in seconds; 0: nobody is signed in
 )
 
@@ -55,9 +56,15 @@ func digest(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// suffix ends the names of the cookies of one instance, as the SDK makes it of the publishable key.
+func (s *Server) suffix() string {
+	sum := sha1.Sum([]byte(s.o.PublishableKey)) //nolint:gosec // as above
+	return "_" + base64.URLEncoding.EncodeToString(sum[:])[:8]
+}
+
 // browser is the client whose cookie came with the request, nil when there is none.
 func (s *Server) browser(r *http.Request) *client {
-	cookie, err := r.Cookie(clientCookie)
+	cookie, err := r.Cookie(clientCookie + s.suffix())
 	if err != nil {
 		return nil
 	}
@@ -77,7 +84,7 @@ func (c *call) need() *client {
 		c.client = &client{ID: newID("client"), Secret: digest(secret), CreatedAt: c.now}
 		c.clients[c.client.ID] = c.client
 		http.SetCookie(c.w, &http.Cookie{
-			Name: clientCookie, Value: c.client.ID + "." + secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600,
+			Name: clientCookie + c.suffix(), Value: c.client.ID + "." + secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600,
 		})
 	}
 	c.changed(c.client)
@@ -99,7 +106,6 @@ func (c *call) tellPage(one *client) {
 	if len(one.Sessions) > 0 {
 		value = fmt.Sprint(one.UpdatedAt.Unix())
 	}
-	sum := sha1.Sum([]byte(c.o.PublishableKey)) //nolint:gosec // as above
 	header := c.w.Header()
 	cookies := header["Set-Cookie"]
 	header.Del("Set-Cookie")
@@ -108,7 +114,7 @@ func (c *call) tellPage(one *client) {
 			header.Add("Set-Cookie", set)
 		}
 	}
-	for _, name := range []string{updateCookie, updateCookie + "_" + base64.URLEncoding.EncodeToString(sum[:])[:8]} {
+	for _, name := range []string{updateCookie, updateCookie + c.suffix()} {
 		http.SetCookie(c.w, &http.Cookie{Name: name, Value: value, Path: "/", SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 3600})
 	}
 }
@@ -133,9 +139,9 @@ func (c *call) begin(user clerk.User) *session {
 
 // tell announces to the shop what happened to a session. Whose user is gone meanwhile is signed out by the next call.
 func (c *call) tell(one *client, s *session, status, event string) {
-	err := c.o.Instance.SessionChanged(event, s.told(one, status, c.now))
+	err := c.in.SessionChanged(event, s.told(one, status, c.now))
 	if err != nil {
-		slog.WarnContext(c.r.Context(), "the stand-in for Clerk did not tell of a session", "event", event, "err", err)
+		slog.Warn("the stand-in for Clerk did not tell of a session", "event", event, "err", err)
 	}
 }
 
@@ -157,7 +163,7 @@ func (c *call) finish(one *client, ended *session, how string) {
 
 // stands removes the sessions that ran out or whose users are gone, and says whether the one is left.
 func (c *call) stands(one *client, s *session) bool {
-	_, there := c.o.Instance.User(s.UserID)
+	_, there := c.in.User(s.UserID)
 	if there && c.now.Before(s.ExpireAt) {
 		return true
 	}
@@ -196,7 +202,7 @@ func (c *call) me() (clerk.User, *session, error) {
 	if err != nil {
 		return clerk.User{}, nil, err
 	}
-	user, ok := c.o.Instance.User(s.UserID)
+	user, ok := c.in.User(s.UserID)
 	if !ok {
 		return clerk.User{}, nil, errSignedOut
 	}
@@ -227,7 +233,7 @@ func (c *call) clientJSON() any {
 }
 
 func (c *call) sessionJSON(s *session) map[string]any {
-	user, _ := c.o.Instance.User(s.UserID)
+	user, _ := c.in.User(s.UserID)
 	token, err := c.token(s)
 	body := map[string]any{
 		"object": "session", "id": s.ID, "status": "active", "expire_at": clerk.Milliseconds(s.ExpireAt), "abandon_at": clerk.Milliseconds(s.CreatedAt.Add(abandonment)),
@@ -249,7 +255,7 @@ func (c *call) token(s *session) (string, error) {
 		"v": 2, "jti": strings.ToLower(rand.Text()), "iss": c.o.Issuer, "azp": c.o.Origin, "sub": s.UserID, "sid": s.ID, "sts": "active", "fva": c.age(s),
 		"iat": c.now.Unix(), "nbf": c.now.Unix() - 10, "exp": c.now.Unix() + 60,
 	}
-	plan, features := c.o.Instance.Access(s.UserID)
+	plan, features := c.in.Access(s.UserID)
 	if plan != "" {
 		claims["pla"] = "u:" + plan
 	}
@@ -261,16 +267,60 @@ func (c *call) token(s *session) (string, error) {
 
 // SignInAs signs a user in at the browser that asks, without any proof, and says whether there is such a user. It is for the control
 // page, whose visitors may do anything.
-func (s *Server) SignInAs(w http.ResponseWriter, r *http.Request, userID string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	user, ok := s.o.Instance.User(userID)
-	if !ok {
-		return false, nil
+func (s *Server) SignInAs(w http.ResponseWriter, r *http.Request, userID string) (there bool, err error) {
+	c := &call{r: r, w: w}
+	err = s.do(c, func() {
+		var user clerk.User
+		if user, there = c.in.User(userID); there {
+			c.client = s.browser(r)
+			c.begin(user)
+		}
+	})
+	return there, err
+}
+
+// Sweep ends the sessions that ran out or whose users are gone, and forgets what was begun and not done. Run does it again and again.
+func (s *Server) Sweep() error {
+	c := &call{}
+	return s.do(c, func() {
+		for _, one := range s.clients {
+			for _, session := range slices.Clone(one.Sessions) {
+				c.stands(one, session)
+			}
+		}
+		for id, proof := range s.pending {
+			if c.now.Sub(proof.ExpireAt) > graceOfProofs {
+				c.settle(id)
+			}
+		}
+		for id := range s.payers {
+			if _, there := c.in.User(id); !there {
+				delete(s.payers, id)
+				s.keep("payer", id, nil)
+			}
+		}
+	})
+}
+
+const (
+	sweeps        = time.Minute // how long Run lets what is over be
+	graceOfProofs = time.Hour   // for which who is late is told so
+)
+
+// Run sweeps until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	tick := time.NewTicker(sweeps)
+	defer tick.Stop()
+	for {
+		if err := s.Sweep(); err != nil {
+			slog.ErrorContext(ctx, "the stand-in for Clerk cannot be kept", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
 	}
-	c := &call{Server: s, r: r, w: w, now: s.o.Now(), client: s.browser(r)}
-	c.begin(user)
-	return true, s.save(r.Context())
 }
 
 // SignedIn is a session of somebody.
@@ -279,52 +329,49 @@ type SignedIn struct {
 	CreatedAt, LastActiveAt    time.Time
 }
 
-// Sessions are all that are active, the latest first. One whose user is gone ends with the browser's next call, and is left out.
+// Sessions are all that are active, the latest first.
 func (s *Server) Sessions() (all []SignedIn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.o.Now()
-	for _, one := range s.clients {
-		for _, session := range one.Sessions {
-			if _, there := s.o.Instance.User(session.UserID); there && now.Before(session.ExpireAt) {
-				all = append(all, SignedIn{session.ID, session.UserID, session.Agent, session.Address, session.CreatedAt, session.LastActiveAt})
-			}
-		}
-	}
+	s.active(func(_ *client, one *session) {
+		all = append(all, SignedIn{one.ID, one.UserID, one.Agent, one.Address, one.CreatedAt, one.LastActiveAt})
+	})
 	slices.SortFunc(all, func(a, b SignedIn) int { return b.LastActiveAt.Compare(a.LastActiveAt) })
 	return all
 }
 
 // Active are all sessions that are active, the newest first, as the Backend API tells of them.
 func (s *Server) Active() (all []clerk.Session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.o.Now()
-	for _, one := range s.clients {
-		for _, session := range one.Sessions {
-			if now.Before(session.ExpireAt) {
-				all = append(all, session.told(one, "active", session.UpdatedAt))
-			}
-		}
-	}
+	s.active(func(at *client, one *session) { all = append(all, one.told(at, "active", one.UpdatedAt)) })
 	slices.SortFunc(all, func(a, b clerk.Session) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	return all
 }
 
-// Revoke ends a session wherever it is, for the Backend API, and says whether there was one.
-func (s *Server) Revoke(r *http.Request, id string) (clerk.Session, bool, error) {
+func (s *Server) active(each func(*client, *session)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, one := range s.clients {
-		for _, session := range one.Sessions {
-			if session.ID == id {
-				c := &call{Server: s, r: r, now: s.o.Now()}
-				c.finish(one, session, "revoked")
-				return session.told(one, "revoked", c.now), true, s.save(r.Context())
+	now := s.o.Now()
+	for _, at := range s.clients {
+		for _, one := range at.Sessions {
+			if _, there := s.o.Instance.User(one.UserID); there && now.Before(one.ExpireAt) {
+				each(at, one)
 			}
 		}
 	}
-	return clerk.Session{}, false, nil
+}
+
+// Revoke ends a session wherever it is, for the Backend API, and says whether there was one.
+func (s *Server) Revoke(id string) (revoked clerk.Session, there bool, err error) {
+	c := &call{}
+	err = s.do(c, func() {
+		for _, one := range s.clients {
+			n := slices.IndexFunc(one.Sessions, func(session *session) bool { return session.ID == id })
+			if n >= 0 {
+				ended := one.Sessions[n]
+				c.finish(one, ended, "revoked")
+				revoked, there = ended.told(one, "revoked", c.now), true
+			}
+		}
+	})
+	return revoked, there, err
 }
 
 func (s *session) told(one *client, status string, updated time.Time) clerk.Session {

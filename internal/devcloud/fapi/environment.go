@@ -23,7 +23,7 @@ func (c *call) environment() (any, error) {
 	password["enabled"], password["required"] = true, true
 	attributes["email_address"], attributes[byPassword] = email, password
 	paid := false
-	for _, plan := range c.o.Instance.Plans() {
+	for _, plan := range c.in.Plans() {
 		paid = paid || !plan.Default
 	}
 	return bare{map[string]any{

@@ -26,12 +26,15 @@ type site struct {
 	instance *clerk.Instance
 	path     string
 	origin   string
+	start    time.Time
 
 	mu      sync.Mutex
 	handler http.Handler
 	server  *fapi.Server
 	now     time.Time
 	mails   []string
+	mailing func() // while a mail is sent
+	signing func() // while a token is made
 	close   func()
 }
 
@@ -52,11 +55,8 @@ func (s *site) pass(d time.Duration) {
 // open serves a new instance, which follows the site's time.
 func open(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, path: filepath.Join(t.TempDir(), "clerk.db"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	var err error
-	if s.instance, err = clerk.New(clerk.Options{Plans: clerk.SamplePlans(), Start: s.now, Now: s.Now, Dialect: &clerk.Dialect{}}); err != nil {
-		t.Fatal(err)
-	}
+	begin := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	s := &site{t: t, path: filepath.Join(t.TempDir(), "clerk.db"), now: begin, start: begin}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.origin = server.URL
@@ -65,7 +65,7 @@ func open(t *testing.T) *site {
 	return s
 }
 
-// restart opens the Frontend API anew from its file.
+// restart opens the instance and the Frontend API anew from their file.
 func (s *site) restart() {
 	s.t.Helper()
 	if s.close != nil {
@@ -75,14 +75,23 @@ func (s *site) restart() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if s.instance, err = clerk.Open(context.Background(), file, clerk.Options{Plans: clerk.SamplePlans(), Start: s.start, Now: s.Now, Dialect: &clerk.Dialect{}}); err != nil {
+		s.t.Fatal(err)
+	}
 	server, err := fapi.Open(context.Background(), fapi.Options{
-		Instance: s.instance, Store: file, Origin: s.origin, Issuer: s.origin + "/__clerk", PublishableKey: "pk_live_" + "Y2xlcmsuZXhhbXBsZS50ZXN0JA==", Application: "Souk",
+		Instance: s.instance, Store: file, Origin: s.origin, Issuer: s.origin + "/__clerk", PublishableKey: "pk_live_of_" + s.origin, Application: "Souk",
 		Sign: func(claims map[string]any) (string, error) {
+			if s.signing != nil {
+				s.signing()
+			}
 			text, err := json.Marshal(claims)
 			return string(text), err
 		},
 		UserID: func(email string) string { return "user_of_" + email },
 		Mail: func(_ context.Context, to, subject, text string) error {
+			if s.mailing != nil {
+				s.mailing()
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.mails = append(s.mails, to+": "+subject+"\n"+text)
@@ -94,6 +103,28 @@ func (s *site) restart() {
 		s.t.Fatal(err)
 	}
 	s.server, s.handler, s.close = server, server.Handler(), func() { _ = file.Close() }
+}
+
+// kept is how many objects of a kind the file has, as another process sees it.
+func (s *site) kept(kind string) (n int) {
+	s.t.Helper()
+	file, err := store.Open(context.Background(), s.path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if err := file.Load(context.Background(), kind, func(string, []byte) error { n++; return nil }); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// events are the types of those that the instance has told so far.
+func (s *site) events() (types []string) {
+	for _, e := range s.instance.Events() {
+		types = append(types, e.Type)
+	}
+	return types
 }
 
 // code is that of the last mail.

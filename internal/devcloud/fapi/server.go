@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"souk/internal/devcloud/clerk"
 	"souk/internal/devcloud/store"
@@ -29,7 +30,7 @@ const Prefix = "/__clerk"
 // Options of a Server. All but Store and Mail are needed.
 type Options struct {
 	Instance *clerk.Instance
-	Store    *store.Store // nil: nothing is kept
+	Store    *store.Store // the one in which the instance keeps, too; nil: nothing is kept
 
 	Origin         string // the shop's, which alone may ask; the azp claim
 	Issuer         string // the iss claim
@@ -66,6 +67,11 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	s.accountRoutes()
 	s.billingRoutes()
 	s.routes.HandleFunc("GET "+Prefix+"/avatars/{user}", s.avatar)
+	o.Instance.AfterDeletion(func() {
+		if err := s.Sweep(); err != nil {
+			slog.Error("the stand-in for Clerk cannot be kept", "err", err)
+		}
+	})
 	if o.Store == nil {
 		return s, nil
 	}
@@ -74,15 +80,22 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	)
 }
 
-// keep writes an object with the end of the request; nil forgets it.
+// keep writes an object when the call ends; nil forgets it.
 func (s *Server) keep(kind, id string, object any) { s.dirty[store.Key{Kind: kind, ID: id}] = object }
 
-func (s *Server) save(ctx context.Context) error {
-	defer clear(s.dirty)
-	if s.o.Store == nil {
-		return nil
+// do is one change of who is signed in, and of the instance: both are kept, or neither. c needs no instance and no time before.
+func (s *Server) do(c *call, what func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.o.Instance.Together(func(within *clerk.Instance) map[store.Key]any {
+		c.Server, c.in, c.now = s, within, s.o.Now()
+		what()
+		return s.dirty
+	})
+	if err == nil {
+		clear(s.dirty) // what could not be kept is tried again with the next call
 	}
-	return s.o.Store.Save(ctx, s.dirty)
+	return err
 }
 
 // Handler serves everything under Prefix + /v1, and the pictures of users.
@@ -92,7 +105,9 @@ func (s *Server) Handler() http.Handler {
 		if method := r.URL.Query().Get("_method"); method != "" && r.Method == http.MethodPost {
 			r.Method = method // as the SDK does, so that browsers ask nobody first
 		}
-		r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") // the SDK adds an address at /me/email_addresses/
+		if r.URL.Path != Prefix+"/v1/" { // which the mux would add again
+			r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") // the SDK adds an address at /me/email_addresses/
+		}
 		s.routes.ServeHTTP(w, r)
 	})
 }
@@ -110,11 +125,13 @@ const (
 // call is one request, while the server's lock is held.
 type call struct {
 	*Server
-	r      *http.Request
+	r      *http.Request // nil: nobody asked, time has passed
 	w      http.ResponseWriter
 	form   url.Values // of the body and the query
+	in     *clerk.Instance
 	now    time.Time
 	client *client // nil: the browser has none yet
+	mails  []letter
 }
 
 // problem is an error in Clerk's form: https://clerk.com/docs/guides/development/errors/frontend-api
@@ -159,7 +176,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, answer func(c *call) (any, error)) (any, error) {
-	if origin := r.Header.Get("Origin"); origin != "" && origin != s.o.Origin || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != s.o.Origin || slices.Contains([]string{"cross-site", "same-site"}, r.Header.Get("Sec-Fetch-Site")) {
 		return nil, &problem{http.StatusForbidden, "origin_invalid", "Only the pages of the shop itself may ask this.", ""}
 	}
 	text, err := io.ReadAll(r.Body)
@@ -173,25 +190,32 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, answer func(c *c
 	for name, values := range r.URL.Query() {
 		form[name] = append(form[name], values...)
 	}
-	for name := range form {
-		if name != "redirect_url" && len(form.Get(name)) > maxText {
-			return nil, unprocessable("form_param_max_length_exceeded", fmt.Sprintf("At most %d characters are allowed.", maxText), name)
+	for name, values := range form {
+		for _, value := range values {
+			if name != "redirect_url" && utf8.RuneCountInString(value) > maxText {
+				return nil, unprocessable("form_param_max_length_exceeded", fmt.Sprintf("At most %d characters are allowed.", maxText), name)
+			}
 		}
 	}
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{Server: s, r: r, w: w, form: form, now: s.o.Now()}
-	c.client = s.browser(r)
-	response, failed := answer(c)
 	var body any
-	if b, ok := response.(bare); ok {
-		body = b.body
-	} else if failed == nil {
-		body = map[string]any{"response": response, "client": c.clientJSON()}
-	}
-	if err := s.save(r.Context()); err != nil {
+	var failed error
+	c := &call{r: r, w: w, form: form}
+	err = s.do(c, func() {
+		c.client = s.browser(r)
+		var response any
+		response, failed = answer(c)
+		if b, ok := response.(bare); ok {
+			body = b.body
+		} else if failed == nil {
+			body = map[string]any{"response": response, "client": c.clientJSON()}
+		}
+	})
+	if err != nil {
 		return nil, err
+	}
+	for _, one := range c.mails { // a slow mail server lets nobody else wait
+		s.mail(r.Context(), one)
 	}
 	return body, failed
 }

@@ -48,7 +48,7 @@ func (c *call) advanceSignIn(s *signIn) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, ok := c.o.Instance.UserByEmail(email)
+	user, ok := c.in.UserByEmail(email)
 	if !ok {
 		return nil, unprocessable("form_identifier_not_found", "Couldn't find your account.", "identifier")
 	}
@@ -74,7 +74,7 @@ func (c *call) firstFactor() (*signIn, clerk.User, error) {
 	if err != nil {
 		return nil, clerk.User{}, err
 	}
-	user, ok := c.o.Instance.User(s.UserID)
+	user, ok := c.in.User(s.UserID)
 	if !ok || s.Status != "needs_first_factor" {
 		return nil, user, unprocessable("sign_in_not_ready", "This sign-in does not wait for a code or a password.", "")
 	}
@@ -140,7 +140,7 @@ func (c *call) resetPassword() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, ok := c.o.Instance.User(s.UserID)
+	user, ok := c.in.User(s.UserID)
 	if !ok || s.Status != "needs_new_password" {
 		return nil, unprocessable("sign_in_not_ready", "This sign-in does not wait for a new password.", "")
 	}
@@ -148,7 +148,7 @@ func (c *call) resetPassword() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.o.Instance.UpdateUser(user.ID, func(p *clerk.Profile) { p.Password = password }); err != nil {
+	if err := c.in.UpdateUser(user.ID, func(p *clerk.Profile) { p.Password = password }); err != nil {
 		return nil, err
 	}
 	if c.form.Get("sign_out_of_other_sessions") == "true" {
@@ -170,7 +170,7 @@ func (c *call) signInJSON(s *signIn) map[string]any {
 		"supported_first_factors": nil, "supported_second_factors": nil, "first_factor_verification": s.FirstFactor.json(), "second_factor_verification": nil,
 		"user_data": nil, "created_session_id": clerk.OrNull(s.Session), "client_trust_state": nil,
 	}
-	user, ok := c.o.Instance.User(s.UserID)
+	user, ok := c.in.User(s.UserID)
 	if !ok {
 		return body
 	}

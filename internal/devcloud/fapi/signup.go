@@ -59,7 +59,7 @@ func (c *call) fill(s *signUp) error {
 		if err != nil {
 			return err
 		}
-		if _, taken := c.o.Instance.UserByEmail(email); taken {
+		if _, taken := c.in.UserByEmail(email); taken {
 			return unprocessable("form_identifier_exists", "That email address is taken. Please try another.", "email_address")
 		}
 		if email != s.Email {
@@ -128,17 +128,17 @@ func (c *call) advanceSignUp(s *signUp) (any, error) {
 	if len(s.missing()) > 0 || len(s.unverified()) > 0 {
 		return c.signUpJSON(s), nil
 	}
-	if _, taken := c.o.Instance.UserByEmail(s.Email); taken {
+	if _, taken := c.in.UserByEmail(s.Email); taken {
 		return nil, unprocessable("form_identifier_exists", "That email address is taken. Please try another.", "email_address")
 	}
 	profile := clerk.Profile{Email: s.Email, FirstName: s.FirstName, LastName: s.LastName, Password: s.Password}
-	id, err := c.o.Instance.CreateUser(c.o.UserID(s.Email), profile)
+	id, err := c.in.CreateUser(c.o.UserID(s.Email), profile)
 	if err != nil { // the id was that of a user who is deleted
-		if id, err = c.o.Instance.CreateUser("", profile); err != nil {
+		if id, err = c.in.CreateUser("", profile); err != nil {
 			return nil, err
 		}
 	}
-	user, ok := c.o.Instance.User(id)
+	user, ok := c.in.User(id)
 	if !ok {
 		return nil, errSignedOut
 	}

@@ -3,21 +3,14 @@ package fapi_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"souk/internal/nodetest"
 )
 
 // The answers about billing are those that Clerk's own types describe, no field more and none less.
 func TestAnswersHaveClerksTypes(t *testing.T) {
-	const folder = "testdata/types"
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node to run TypeScript")
-	}
-	if _, err := os.Stat(folder + "/node_modules/@clerk/shared"); err != nil {
-		t.Skip("Clerk's types are not installed: npm ci --prefix internal/devcloud/fapi/" + folder)
-	}
 	var source strings.Builder
 	source.WriteString("import type * as clerk from '@clerk/shared/types';\n")
 	answers := 0
@@ -54,14 +47,7 @@ func TestAnswersHaveClerksTypes(t *testing.T) {
 	is("BillingPaymentJSON[]", payments.(object)["data"])
 	is("BillingCreditBalanceJSON", b.must("GET", "/me/billing/credits"))
 
-	node := exec.CommandContext(t.Context(), "node", "check.js")
-	node.Dir = folder
-	node.Stdin = strings.NewReader(source.String())
-	node.Stderr = t.Output()
-	out, err := node.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := nodetest.Run(t, "testdata/types", "@clerk/shared", "check.js", []byte(source.String()))
 	if len(out) > 0 {
 		t.Errorf("line n is answer n-1 of this test:\n%s", out)
 	}

@@ -1,6 +1,7 @@
 package fapi
 
 import (
+	"context"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -48,29 +49,40 @@ func (v *verification) json() any {
 	return map[string]any{"object": "verification", "status": status, "strategy": v.Strategy, "attempts": v.Attempts, "expire_at": clerk.Milliseconds(v.ExpireAt), "error": nil}
 }
 
-// send mails a new code. userID is empty for who is none yet.
+// letter is a mail with a code.
+type letter struct {
+	strategy, userID string // no user: who is none yet
+	to, code         string
+}
+
+// send makes a code, which is mailed when the call has ended. userID is empty for who is none yet.
 func (c *call) send(strategy, email, userID string) *verification {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		panic(err) // it never fails
 	}
 	v := &verification{Strategy: strategy, Email: email, Code: fmt.Sprintf("%06d", n), Status: "unverified", ExpireAt: c.now.Add(codeLife)}
-	if c.o.Mail != nil {
-		purpose, slug := "verification code", "verification_code"
-		if strategy == resetPassword {
-			purpose, slug = "code to reset your password", "reset_password_code"
-		}
-		subject := fmt.Sprintf("%s is your %s", v.Code, purpose)
-		text := fmt.Sprintf("Your %s for %s:\n\n%s\n\nIt holds for %d minutes. Whoever did not ask for it need do nothing.\n", purpose, c.o.Application, v.Code, int(codeLife.Minutes()))
-		if err := c.o.Mail(c.r.Context(), email, subject, text); err != nil {
-			slog.WarnContext(c.r.Context(), "the stand-in for Clerk could not mail a code; "+Code+" is accepted too", "err", err)
-			return v
-		}
-		if err := c.o.Instance.EmailSent(clerk.Email{UserID: userID, To: email, Slug: slug, Subject: subject, Text: text, Code: v.Code}); err != nil {
-			slog.WarnContext(c.r.Context(), "the stand-in for Clerk did not tell of a mail", "err", err)
-		}
-	}
+	c.mails = append(c.mails, letter{strategy, userID, email, v.Code})
 	return v
+}
+
+func (s *Server) mail(ctx context.Context, l letter) {
+	if s.o.Mail == nil {
+		return
+	}
+	purpose, slug := "verification code", "verification_code"
+	if l.strategy == resetPassword {
+		purpose, slug = "code to reset your password", "reset_password_code"
+	}
+	subject := fmt.Sprintf("%s is your %s", l.code, purpose)
+	text := fmt.Sprintf("Your %s for %s:\n\n%s\n\nIt holds for %d minutes. Whoever did not ask for it need do nothing.\n", purpose, s.o.Application, l.code, int(codeLife.Minutes()))
+	if err := s.o.Mail(ctx, l.to, subject, text); err != nil {
+		slog.WarnContext(ctx, "the stand-in for Clerk could not mail a code; "+Code+" is accepted too", "err", err)
+		return
+	}
+	if err := s.o.Instance.EmailSent(clerk.Email{UserID: l.userID, To: l.to, Slug: slug, Subject: subject, Text: text, Code: l.code}); err != nil {
+		slog.WarnContext(ctx, "the stand-in for Clerk did not tell of a mail", "err", err)
+	}
 }
 
 // attempt checks a code.

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"souk/internal/devcloud/loopback"
 	"souk/internal/devcloud/store"
+	"souk/internal/loopback"
 )
 
 // APIVersion is the version of Stripe's API whose objects the stand-in answers with.

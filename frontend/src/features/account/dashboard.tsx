@@ -1,51 +1,134 @@
-import { getMine } from "../../api/client";
+import { api, body } from "../../api/client";
 import { useResource } from "../../api/resource";
+import type { Me } from "../../api/types";
+import { formatDate } from "../../lib/dates";
+import { t, tn } from "../../lib/i18n";
 import { paths } from "../../lib/paths";
-import { Page } from "../../ui/page";
-import { Show } from "../../ui/remote";
-import { SignedIn } from "./signed-in";
+import { Art } from "../../ui/art";
+import { Empty, Show } from "../../ui/states";
+import { Rows } from "./account-list";
+import { AccountPage } from "./account-page";
+import { type Held, needs, nextSession } from "./needs";
+import { When } from "./when";
 
+/** What the signed-in user owns, what is next, and what needs them. */
 export default function Dashboard() {
 	return (
-		<Page title="Your account">
-			<SignedIn>
-				<Me />
-			</SignedIn>
-		</Page>
+		<AccountPage title={t("account.title")}>
+			<Overview />
+		</AccountPage>
 	);
 }
 
-const fetchMe = (signal: AbortSignal) => getMine("/api/me/", signal);
+const fetchAll = async (signal: AbortSignal): Promise<Held & { me: Me }> => {
+	const [me, orders, subscriptions, downloads, bookings] = await Promise.all([
+		body(api.GET("/api/me/", { signal })),
+		body(api.GET("/api/account/orders/", { signal })),
+		body(api.GET("/api/account/subscriptions/", { signal })),
+		body(api.GET("/api/account/downloads/", { signal })),
+		body(api.GET("/api/account/bookings/", { signal })),
+	]);
+	return { me, orders, subscriptions, downloads, bookings };
+};
 
-function Me() {
-	const me = useResource(fetchMe);
+function Overview() {
+	const all = useResource("account overview", fetchAll);
 	return (
-		<>
-			<Show of={me}>
-				{({ email, profile, billing_features }) => (
-					<dl class="facts">
-						<dt>Name</dt>
-						<dd>{`${profile.first_name} ${profile.last_name}`.trim() || "Not given"}</dd>
-						<dt>E-mail</dt>
-						<dd>{email || "Not known yet"}</dd>
-						<dt>Plan</dt>
-						<dd>{profile.plan_tier}</dd>
-						<dt>Features</dt>
-						<dd>{billing_features.join(", ") || "None"}</dd>
-					</dl>
-				)}
-			</Show>
-			<ul>
-				<li>
-					<a href={paths.subscriptions()}>Subscriptions</a>
-				</li>
-				<li>
-					<a href={paths.profile()}>Profile, password and payment methods</a>
-				</li>
-				<li>
-					<a href={paths.pricing()}>Plans and prices</a>
-				</li>
+		<Show of={all} skeleton={<Rows />}>
+			{(held) => (
+				<>
+					<p class="lead">{greeting(held.me)}</p>
+					<Needs held={held} />
+					<Next held={held} />
+					<Owned held={held} />
+				</>
+			)}
+		</Show>
+	);
+}
+
+function greeting({ email, profile }: Me): string {
+	const name = profile.first_name || email;
+	return name ? t("account.hello", { name }) : t("account.hello.nobody");
+}
+
+function Needs({ held }: { held: Held }) {
+	const list = needs(held);
+	if (list.length === 0) return null;
+	return (
+		<section class="account-section notice" aria-labelledby="needs">
+			<h2 id="needs">{t("account.needs")}</h2>
+			<ul class="list account-needs">
+				{list.map(({ text, to, action }) => (
+					<li key={text}>
+						<span>{text}</span>
+						<a href={to}>{action}</a>
+					</li>
+				))}
 			</ul>
-		</>
+		</section>
+	);
+}
+
+function Next({ held: { bookings, subscriptions } }: { held: Held }) {
+	const session = nextSession(bookings);
+	const renewals = subscriptions.filter(({ status, current_period_end }) => status === "active" && current_period_end);
+	if (!session && renewals.length === 0) return null;
+	return (
+		<section class="account-section">
+			<h2>{t("account.next")}</h2>
+			<ul>
+				{session?.scheduled_start && (
+					<li>
+						<a href={paths.bookings()}>{session.product_name}</a>:{" "}
+						<When start={session.scheduled_start} zone={session.timezone} />
+					</li>
+				)}
+				{renewals.map(({ id, product_name, current_period_end, cancel_at_period_end }) => (
+					<li key={id}>
+						<a href={paths.subscriptions()}>{product_name}</a>:{" "}
+						{t(cancel_at_period_end ? "subscriptions.ends" : "state.next.active", {
+							date: formatDate(current_period_end ?? ""),
+						})}
+					</li>
+				))}
+			</ul>
+		</section>
+	);
+}
+
+function Owned({ held: { orders, subscriptions, downloads, bookings } }: { held: Held }) {
+	if (orders.length + subscriptions.length + bookings.length === 0)
+		return (
+			<Empty art={<Art name="stall" />} title={t("account.nothing")}>
+				<p>{t("account.nothing.text")}</p>
+				<a class="button primary" href={paths.products()}>
+					{t("account.browse")}
+				</a>
+			</Empty>
+		);
+	const live = subscriptions.filter(({ status }) => status !== "canceled").length;
+	const files = downloads.filter(({ can_download }) => can_download).length;
+	const sessions = bookings.filter(({ status }) => status === "requested" || status === "confirmed").length;
+	return (
+		<section class="account-section" aria-label={t("account.yours")}>
+			<ul class="list account-tiles">
+				<Tile n={files} text={tn("account.files", files)} to={paths.downloads()} />
+				<Tile n={live} text={tn("account.plans", live)} to={paths.subscriptions()} />
+				<Tile n={sessions} text={tn("account.sessions", sessions)} to={paths.bookings()} />
+				<Tile n={orders.length} text={tn("account.orders", orders.length)} to={paths.purchases()} />
+			</ul>
+		</section>
+	);
+}
+
+function Tile({ n, text, to }: { n: number; text: string; to: string }) {
+	return (
+		<li>
+			<a class="card" href={to}>
+				<strong>{n}</strong>
+				{text}
+			</a>
+		</li>
 	);
 }

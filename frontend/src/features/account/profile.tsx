@@ -1,16 +1,14 @@
+import { t } from "../../lib/i18n";
 import { paths } from "../../lib/paths";
 import { Mounted } from "../../ui/mounted";
-import { Page } from "../../ui/page";
-import { SignedIn } from "./signed-in";
+import { AccountPage } from "./account-page";
 
 const options = { routing: "path", path: paths.profile() };
 
 export default function Profile() {
 	return (
-		<Page title="Profile">
-			<SignedIn>
-				<Mounted component="UserProfile" options={options} />
-			</SignedIn>
-		</Page>
+		<AccountPage title={t("profile.title")}>
+			<Mounted component="UserProfile" options={options} />
+		</AccountPage>
 	);
 }

@@ -1,57 +1,63 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { getMine } from "../../api/client";
+import { api, body } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Entitlement, Subscription } from "../../api/types";
+import { openSubscription } from "../../lib/clerk";
 import { formatDate } from "../../lib/dates";
-import { formatMoney } from "../../lib/money";
+import { has, locale, t } from "../../lib/i18n";
+import { config } from "../../lib/page";
 import { paths } from "../../lib/paths";
-import { Page } from "../../ui/page";
-import { Show } from "../../ui/remote";
-import { SignedIn } from "./signed-in";
+import { Art } from "../../ui/art";
+import { Badge } from "../../ui/badge";
+import { Button } from "../../ui/button";
+import { Price } from "../../ui/price";
+import { Empty, Show } from "../../ui/states";
+import { Rows } from "./account-list";
+import { AccountPage } from "./account-page";
 
 export default function Subscriptions() {
 	return (
-		<Page title="Your subscriptions">
-			<SignedIn>
-				<Held />
-			</SignedIn>
-		</Page>
+		<AccountPage title={t("subscriptions.title")}>
+			<Held />
+		</AccountPage>
 	);
 }
 
 const fetchHeld = async (signal: AbortSignal) => {
 	const [subscriptions, entitlements] = await Promise.all([
-		getMine("/api/account/subscriptions/", signal),
-		getMine("/api/account/entitlements/", signal),
+		body(api.GET("/api/account/subscriptions/", { signal })),
+		body(api.GET("/api/account/entitlements/", { signal })),
 	]);
 	return { subscriptions, entitlements };
 };
 
-/** How often, and how many times, it is asked for a plan that was taken a moment ago: Clerk tells the shop after the buyer. */
+/** How often, and how many times, it is asked for a plan that was taken or canceled a moment ago: Clerk tells the shop after the buyer. */
 const wait = 700;
 const waits = 15;
 
 function Held() {
-	const held = useResource(fetchHeld);
+	const held = useResource("subscriptions", fetchHeld);
 	const { again } = held;
-	const taken = "taken" in useLocation().query;
+	const [changes, setChanges] = useState("taken" in useLocation().query ? 1 : 0);
 	useEffect(() => {
-		if (!taken) return;
+		if (changes === 0) return;
 		let left = waits;
 		const timer = setInterval(() => (left-- > 0 ? again() : clearInterval(timer)), wait);
 		return () => clearInterval(timer);
-	}, [taken, again]);
+	}, [changes, again]);
 	return (
-		<Show of={held}>
+		<Show of={held} skeleton={<Rows />}>
 			{({ subscriptions, entitlements }) => (
 				<>
 					{subscriptions.length === 0 ? (
-						<p>
-							You have no subscription. <a href={paths.pricing()}>See the plans</a>.
-						</p>
+						<Empty art={<Art name="stall" />} title={t("subscriptions.none")}>
+							<a class="button primary" href={paths.pricing()}>
+								{t("subscriptions.see")}
+							</a>
+						</Empty>
 					) : (
-						<ul class="cards">
+						<ul class="list cards">
 							{subscriptions.map((subscription) => (
 								<li key={subscription.id}>
 									<Card subscription={subscription} />
@@ -59,8 +65,18 @@ function Held() {
 							))}
 						</ul>
 					)}
-					<h2>What you may use</h2>
-					{entitlements.length === 0 ? <p>Nothing yet.</p> : <Entitlements list={entitlements} />}
+					{subscriptions.some(({ clerk_subscription_id }) => clerk_subscription_id) && (
+						<p class="row">
+							<Button onClick={() => openSubscription(() => setChanges(changes + 1))}>
+								{t("subscriptions.change")}
+							</Button>
+							<a class="button" href={config.portal || `${paths.profile()}/billing`}>
+								{t("subscriptions.manage")}
+							</a>
+						</p>
+					)}
+					<h2>{t("subscriptions.may")}</h2>
+					{entitlements.length === 0 ? <p>{t("subscriptions.nothing")}</p> : <Entitlements list={entitlements} />}
 				</>
 			)}
 		</Show>
@@ -70,50 +86,48 @@ function Held() {
 function Card({ subscription }: { subscription: Subscription }) {
 	const { product_name, price_summary, status, current_period_end, cancel_at_period_end } = subscription;
 	const ended = status === "canceled" && !cancel_at_period_end;
-	const then = cancel_at_period_end ? "Ends" : next[status];
+	const next = `state.next.${status}`;
+	const then = cancel_at_period_end ? "subscriptions.ends" : has(next) ? next : undefined;
 	return (
 		<article class="card">
 			<h2>{product_name}</h2>
-			<p>{ended ? "Ended" : statuses[status]}</p>
+			<p>
+				<Badge tone={tones[status] ?? "quiet"}>
+					{ended ? t("subscriptions.ended") : t(`state.subscription.${status}`)}
+				</Badge>
+			</p>
 			{price_summary && (
-				<p class="price">
-					{formatMoney(price_summary)} <small>{price_summary.name}</small>
-				</p>
-			)}
-			{current_period_end && then && (
 				<p>
-					{then} on {formatDate(current_period_end)}
+					<Price of={price_summary} /> <span class="quiet">· {price_summary.name}</span>
 				</p>
 			)}
+			{current_period_end && then && <p>{t(then, { date: formatDate(current_period_end) })}</p>}
 		</article>
 	);
 }
 
-const statuses = {
-	trialing: "On trial",
-	active: "Active",
-	past_due: "Payment overdue",
-	canceled: "Canceled",
-	incomplete: "Not begun yet",
-	paused: "Paused",
-};
-
-/** What happens on the day when the period ends, of what is not canceled. */
-const next: Partial<Record<Subscription["status"], string>> = {
-	trialing: "First payment",
-	active: "Renews",
-	past_due: "Was due",
-};
+const tones = {
+	trialing: "good",
+	active: "good",
+	past_due: "bad",
+	canceled: "warn",
+	incomplete: "warn",
+	paused: "warn",
+} as const;
 
 function Entitlements({ list }: { list: Entitlement[] }) {
 	return (
 		<ul>
-			{list.map(({ id, feature_key, ends_at }) => (
-				<li key={id}>
-					<code>{feature_key}</code>
-					{ends_at && ` until ${formatDate(ends_at)}`}
-				</li>
-			))}
+			{list.map(({ id, feature_key, ends_at }) => {
+				const feature = featureName(feature_key);
+				return <li key={id}>{ends_at ? t("subscriptions.until", { feature, date: formatDate(ends_at) }) : feature}</li>;
+			})}
 		</ul>
 	);
+}
+
+/** A feature's key, such as `founder_letters`, as a reader would write it: a feature has no other name. */
+function featureName(key: string): string {
+	const words = key.replace(/[_-]+/g, " ").trim();
+	return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);
 }

@@ -1,13 +1,28 @@
+import { t } from "../../lib/i18n";
+import { config } from "../../lib/page";
 import { paths } from "../../lib/paths";
 import { Mounted } from "../../ui/mounted";
 import { Page } from "../../ui/page";
 
-const options = { routing: "path", path: paths.signIn() };
+type Props = { component: "SignIn" | "SignUp" };
 
-export default function SignIn() {
+const options = {
+	SignIn: { routing: "path", path: paths.signIn() },
+	SignUp: { routing: "path", path: paths.signUp() },
+};
+
+/** Clerk's own page to sign in, or to sign up; it leads back to the redirect_url of the address. */
+function Sign({ component }: Props) {
 	return (
-		<Page title="Sign in">
-			<Mounted component="SignIn" options={options} />
+		<Page title={component === "SignIn" ? t("signIn.title") : t("signUp.title")}>
+			{config.clerk.publishableKey ? (
+				<Mounted component={component} options={options[component]} />
+			) : (
+				<p class="notice">{t("ui.signInOff")}</p>
+			)}
 		</Page>
 	);
 }
+
+export const SignIn = () => <Sign component="SignIn" />;
+export const SignUp = () => <Sign component="SignUp" />;
