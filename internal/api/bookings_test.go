@@ -45,7 +45,10 @@ func inDays(days int, hour time.Duration) string {
 	return day(days).Add(hour * time.Hour).Format(time.RFC3339)
 }
 
-func day(days int) time.Time { return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, days) }
+// today stays the same when midnight passes while the tests run.
+var today = time.Now().UTC().Truncate(24 * time.Hour)
+
+func day(days int) time.Time { return today.AddDate(0, 0, days) }
 
 // request is a new unpaid request for a time.
 func request(buyer *souktest.Client, offer int64, start string) int64 {

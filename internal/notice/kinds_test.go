@@ -150,7 +150,7 @@ func TestBookingsAreMailedToTheOtherSide(t *testing.T) {
 		w.order(price, 2)
 		w.since()
 		item := w.buyer.Get("/api/account/orders/").Is(http.StatusOK).List()[0].Subs("items")[0].ID()
-		at := w.now().Add(72 * time.Hour).UTC().Truncate(time.Hour)
+		at := w.now().Truncate(24 * time.Hour).Add((3*24 + 9) * time.Hour) // at nine, whatever time it is now: sessions over midnight read otherwise
 		when := func(at time.Time) string {
 			return at.Format("Monday, 2 January 2006, 15:04") + " to " + at.Add(time.Hour).Format("15:04 UTC")
 		}
