@@ -3,6 +3,7 @@ package fapi_test
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -259,6 +260,37 @@ func TestACheckoutIsItsPayersAndHappensOnce(t *testing.T) {
 	}
 	if got := ana.payments(); got != "checkout paid 900 4444" {
 		t.Error(got)
+	}
+}
+
+// The plan is the instance's, the checkout and the card are the Frontend API's: a process that dies between them leaves none of it.
+func TestAPlanItsCheckoutAndItsCardAreKeptAtOnce(t *testing.T) {
+	for _, kind := range []string{"payer", "user", "event"} {
+		t.Run(kind, func(t *testing.T) {
+			s := open(t)
+			b := s.browser()
+			b.signUp("ana@example.test")
+			path := "/me/billing/checkouts/" + b.checkout("starter", "month")["id"].(string)
+			pay := func() int {
+				status, _ := b.ask("PATCH", path+"/confirm", "gateway", "stripe", "payment_token", "pm_card_visa.1230")
+				return status
+			}
+			for _, change := range []string{"INSERT", "UPDATE"} {
+				s.exec(fmt.Sprintf(`CREATE TRIGGER full_%[1]s BEFORE %[1]s ON objects WHEN NEW.kind = '%[2]s' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`, change, kind))
+			}
+			if got := pay(); got != http.StatusInternalServerError {
+				t.Errorf("what could not be kept was answered with %d", got)
+			}
+			s.restart()
+			s.exec(`DROP TRIGGER full_INSERT`)
+			s.exec(`DROP TRIGGER full_UPDATE`)
+			if one, got := b.must("GET", path), b.holds(); one["status"] != "needs_confirmation" || !strings.HasPrefix(got, "free month active; ") || b.payments() != "" {
+				t.Errorf("a part of it was kept: the checkout is %v; %s; paid %q", one["status"], got, b.payments())
+			}
+			if got := pay(); got != http.StatusOK || b.payments() != "checkout paid 900 4242" {
+				t.Errorf("once more: %d, %s", got, b.payments())
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package fapi_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"souk/internal/db"
 	"souk/internal/devcloud/clerk"
 	"souk/internal/devcloud/fapi"
 	"souk/internal/devcloud/store"
@@ -117,6 +119,19 @@ func (s *site) kept(kind string) (n int) {
 		s.t.Fatal(err)
 	}
 	return n
+}
+
+// exec changes the file itself.
+func (s *site) exec(statement string) {
+	s.t.Helper()
+	file, err := db.Open(db.Options{URL: "sqlite:///" + s.path})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = file.Exec(context.Background(), statement)
+	if err := errors.Join(err, file.Close()); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // events are the types of those that the instance has told so far.
