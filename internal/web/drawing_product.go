@@ -30,17 +30,7 @@ func (c card) Loading() string {
 }
 
 // Kind says what sort of product it is.
-func (c card) Kind() (string, error) {
-	switch {
-	case c.ProductType == "service" && c.Pattern == productPattern:
-		return c.T("kind.service")
-	case c.ActivePrice != nil && c.ActivePrice.BillingPeriod != "one_time":
-		return c.T("kind.plan")
-	case c.ProductType == "service":
-		return c.T("kind.service")
-	}
-	return c.T("kind.digital")
-}
+func (c card) Kind() (string, error) { return c.T("kind." + string(kindOf(c.product))) }
 
 // tag is a price on a product.
 type tag struct {

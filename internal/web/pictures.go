@@ -122,12 +122,13 @@ func cutBoth(s, prefix, suffix string) (middle string, ok bool) {
 	return s, starts && ends && s != ""
 }
 
+// kindOf is what sort of product it is, in its picture and in words: a service that is paid each month is one, too.
 func kindOf(p product) cover.Kind {
 	switch {
-	case p.ActivePrice != nil && p.ActivePrice.BillingPeriod != "one_time":
-		return cover.Plan
 	case p.ProductType == "service":
 		return cover.Service
+	case p.ActivePrice != nil && p.ActivePrice.BillingPeriod != "one_time":
+		return cover.Plan
 	}
 	return cover.File
 }

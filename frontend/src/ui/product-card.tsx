@@ -1,6 +1,7 @@
 import { t } from "../lib/i18n";
 import { picture } from "../lib/page";
 import { paths } from "../lib/paths";
+import { kindName } from "./kind";
 import { Price } from "./price";
 
 type Shown = {
@@ -44,16 +45,11 @@ function ProductCard({ product, eager }: { product: Shown; eager: boolean }) {
 			</h3>
 			{tagline && <p class="quiet">{tagline}</p>}
 			<p class="product-foot">
-				<span class="product-kind">{kind(product)}</span>
+				<span class="product-kind">{kindName(product)}</span>
 				{active_price ? <Price of={active_price} /> : <span class="quiet">{t("price.none")}</span>}
 			</p>
 		</article>
 	);
-}
-
-function kind({ product_type, active_price }: Shown): string {
-	if (active_price && active_price.billing_period !== "one_time") return t("kind.plan");
-	return product_type === "service" ? t("kind.service") : t("kind.digital");
 }
 
 /** The places of so many cards, as high as they will be. */

@@ -7,6 +7,7 @@ import { t } from "../../lib/i18n";
 import { picture } from "../../lib/page";
 import { paths } from "../../lib/paths";
 import { Icon } from "../../ui/icon";
+import { kindName } from "../../ui/kind";
 import { Missing } from "../../ui/missing";
 import { useTitle } from "../../ui/page";
 import { Show, Skeleton } from "../../ui/states";
@@ -37,7 +38,7 @@ async function fetchProduct(slug: string, signal: AbortSignal): Promise<Answer<P
 
 function Detail({ product, again }: { product: ProductDetail; again: () => void }) {
 	useTitle(product.name);
-	const { slug, name, tagline, product_type } = product;
+	const { slug, name, tagline } = product;
 	return (
 		<article class="page product">
 			<a class="product-back" href={paths.products()}>
@@ -47,7 +48,7 @@ function Detail({ product, again }: { product: ProductDetail; again: () => void 
 			<img class="product-cover" src={picture(slug)} width="800" height="600" alt="" fetchpriority="high" />
 			<div class="product-side">
 				<header>
-					<p class="product-kind">{product_type === "service" ? t("kind.service") : kindOf(product)}</p>
+					<p class="product-kind">{kindName(product)}</p>
 					<h1>{name}</h1>
 					{tagline && <p class="lead">{tagline}</p>}
 				</header>
@@ -59,10 +60,6 @@ function Detail({ product, again }: { product: ProductDetail; again: () => void 
 			</div>
 		</article>
 	);
-}
-
-function kindOf({ active_price }: ProductDetail): string {
-	return active_price && active_price.billing_period !== "one_time" ? t("kind.plan") : t("kind.digital");
 }
 
 /** As high as a product is, so that nothing moves. */
