@@ -116,6 +116,14 @@ func TestUnknownArgumentsAreUsageErrors(t *testing.T) {
 	}
 }
 
+func TestHelpIsGivenToWhoeverAsksForIt(t *testing.T) {
+	for args, want := range map[string]string{"help": "Run the shop", "--help": "Run the shop", "help webhooks": "Usage: souk webhooks", "help mail preview": "Usage: souk mail preview"} {
+		if out := must(t, home(t), strings.Fields(args)...); !strings.Contains(out, want) {
+			t.Errorf("souk %s does not say %q: %s", args, want, out)
+		}
+	}
+}
+
 func TestServeTakesTokensAndStopsWhenAsked(t *testing.T) {
 	environ := home(t)
 	before := append(environ, "PUBLIC_URL=http://127.0.0.1:1") // made before the server ran, with the same key
