@@ -158,7 +158,7 @@ function addScript(src: string, data: Record<string, string>): Promise<void> {
 	});
 }
 
-/** Opens Clerk's drawer in which one changes and cancels the plan; `canceled` is called when it was. */
+/** Opens Clerk's drawer in which one changes and cancels the plan; `canceled` is called when it was. It fails when the SDK cannot be loaded. */
 export async function openSubscription(canceled: () => void) {
 	const clerk = await loadClerk();
 	clerk.__internal_openSubscriptionDetails({ for: "user", onSubscriptionCancel: canceled });

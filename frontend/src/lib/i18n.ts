@@ -64,8 +64,11 @@ const plurals = new Intl.PluralRules(locale);
 /** The text for a number of things; {n} is the number. */
 export function tn(key: PluralKey, n: number, values: Values = {}): string {
 	const form = plurals.select(n) === "one" ? "_one" : "_other";
-	return fill(texts[key + form] ?? key, { n: new Intl.NumberFormat(locale).format(n), ...values });
+	return fill(texts[key + form] ?? key, { n: formatNumber(n), ...values });
 }
+
+/** A number of things, in the reader's digits. */
+export const formatNumber = (n: number): string => new Intl.NumberFormat(locale).format(n);
 
 function fill(text: string, values: Values): string {
 	return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));

@@ -8,6 +8,7 @@ import { Art } from "../../ui/art";
 import { Button } from "../../ui/button";
 import { Empty, Show, Skeleton } from "../../ui/states";
 import { toast } from "../../ui/toast";
+import { fetchListed, joined, listed } from "./listed";
 
 /** Puts a thing in the place of the one that it was, or has the list fetched again. */
 export type Change<T> = { show: (thing: T) => void; again: () => void };
@@ -24,17 +25,10 @@ type Props<T> = {
 /** How many are fetched at once. */
 const limit = 50;
 
-type Listed<T> = { items: T[]; next?: string };
-
 /** A list of what is the signed-in user's, page after page; fetched again, it is as long as it was. */
 export function AccountList<T extends { id: number }>({ name, fetch, empty, children }: Props<T>) {
 	const shown = useRef(0);
-	const list = useResource<Listed<T>>(name, async (signal) => {
-		let all = listed(await fetch({ limit }, signal));
-		while (all.next && all.items.length < shown.current)
-			all = joined(all, listed(await fetch({ limit, cursor: all.next }, signal)));
-		return all;
-	});
+	const list = useResource(name, (signal) => fetchListed<T>((query) => fetch(query, signal), shown.current, limit));
 	if (list.state.is === "ready") shown.current = list.state.data.items.length;
 	return (
 		<Show of={list} skeleton={<Rows />}>
@@ -59,14 +53,6 @@ export function AccountList<T extends { id: number }>({ name, fetch, empty, chil
 			}}
 		</Show>
 	);
-}
-
-function listed<T>({ body, next }: Answer<T[]>): Listed<T> {
-	return { items: body, ...(next && { next }) };
-}
-
-function joined<T>(list: Listed<T>, page: Listed<T>): Listed<T> {
-	return { ...page, items: [...list.items, ...page.items] };
 }
 
 function Nothing({ title, text, to }: Props<unknown>["empty"]) {

@@ -1,13 +1,14 @@
-import { api, body } from "../../api/client";
+import { answer, api, body } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Me } from "../../api/types";
 import { formatDate } from "../../lib/dates";
-import { t, tn } from "../../lib/i18n";
+import { formatNumber, t, tn } from "../../lib/i18n";
 import { paths } from "../../lib/paths";
 import { Art } from "../../ui/art";
 import { Empty, Show } from "../../ui/states";
 import { Rows } from "./account-list";
 import { AccountPage } from "./account-page";
+import { type FetchPage, fetchListed } from "./listed";
 import { type Held, needs, nextSession } from "./needs";
 import { When } from "./when";
 
@@ -20,27 +21,47 @@ export default function Dashboard() {
 	);
 }
 
-const fetchAll = async (signal: AbortSignal): Promise<Held & { me: Me }> => {
+/** How many things of a sort are looked at. */
+const most = 1000;
+
+type All = { me: Me; held: Held; more: Record<keyof Held, boolean> };
+
+const fetchAll = async (signal: AbortSignal): Promise<All> => {
+	const whole = <T,>(fetch: FetchPage<T>) => fetchListed(fetch, most, 200);
 	const [me, orders, subscriptions, downloads, bookings] = await Promise.all([
 		body(api.GET("/api/me/", { signal })),
-		body(api.GET("/api/account/orders/", { signal })),
-		body(api.GET("/api/account/subscriptions/", { signal })),
-		body(api.GET("/api/account/downloads/", { signal })),
-		body(api.GET("/api/account/bookings/", { signal })),
+		whole((query) => answer(api.GET("/api/account/orders/", { params: { query }, signal }))),
+		whole((query) => answer(api.GET("/api/account/subscriptions/", { params: { query }, signal }))),
+		whole((query) => answer(api.GET("/api/account/downloads/", { params: { query }, signal }))),
+		whole((query) => answer(api.GET("/api/account/bookings/", { params: { query }, signal }))),
 	]);
-	return { me, orders, subscriptions, downloads, bookings };
+	return {
+		me,
+		held: {
+			orders: orders.items,
+			subscriptions: subscriptions.items,
+			downloads: downloads.items,
+			bookings: bookings.items,
+		},
+		more: {
+			orders: !!orders.next,
+			subscriptions: !!subscriptions.next,
+			downloads: !!downloads.next,
+			bookings: !!bookings.next,
+		},
+	};
 };
 
 function Overview() {
 	const all = useResource("account overview", fetchAll);
 	return (
 		<Show of={all} skeleton={<Rows />}>
-			{(held) => (
+			{({ me, held, more }) => (
 				<>
-					<p class="lead">{greeting(held.me)}</p>
+					<p class="lead">{greeting(me)}</p>
 					<Needs held={held} />
 					<Next held={held} />
-					<Owned held={held} />
+					<Owned held={held} more={more} />
 				</>
 			)}
 		</Show>
@@ -97,7 +118,7 @@ function Next({ held: { bookings, subscriptions } }: { held: Held }) {
 	);
 }
 
-function Owned({ held: { orders, subscriptions, downloads, bookings } }: { held: Held }) {
+function Owned({ held: { orders, subscriptions, downloads, bookings }, more }: Omit<All, "me">) {
 	if (orders.length + subscriptions.length + bookings.length === 0)
 		return (
 			<Empty art={<Art name="stall" />} title={t("account.nothing")}>
@@ -113,20 +134,23 @@ function Owned({ held: { orders, subscriptions, downloads, bookings } }: { held:
 	return (
 		<section class="account-section" aria-label={t("account.yours")}>
 			<ul class="list account-tiles">
-				<Tile n={files} text={tn("account.files", files)} to={paths.downloads()} />
-				<Tile n={live} text={tn("account.plans", live)} to={paths.subscriptions()} />
-				<Tile n={sessions} text={tn("account.sessions", sessions)} to={paths.bookings()} />
-				<Tile n={orders.length} text={tn("account.orders", orders.length)} to={paths.purchases()} />
+				<Tile n={files} more={more.downloads} text={tn("account.files", files)} to={paths.downloads()} />
+				<Tile n={live} more={more.subscriptions} text={tn("account.plans", live)} to={paths.subscriptions()} />
+				<Tile n={sessions} more={more.bookings} text={tn("account.sessions", sessions)} to={paths.bookings()} />
+				<Tile n={orders.length} more={more.orders} text={tn("account.orders", orders.length)} to={paths.purchases()} />
 			</ul>
 		</section>
 	);
 }
 
-function Tile({ n, text, to }: { n: number; text: string; to: string }) {
+function Tile({ n, more, text, to }: { n: number; more: boolean; text: string; to: string }) {
 	return (
 		<li>
 			<a class="card" href={to}>
-				<strong>{n}</strong>
+				<strong>
+					{formatNumber(n)}
+					{more && "+"}
+				</strong>
 				{text}
 			</a>
 		</li>

@@ -3,16 +3,15 @@ import { useLocation } from "preact-iso";
 import { api, body } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Entitlement, Subscription } from "../../api/types";
-import { openSubscription } from "../../lib/clerk";
 import { formatDate } from "../../lib/dates";
 import { has, locale, t } from "../../lib/i18n";
 import { config } from "../../lib/page";
 import { paths } from "../../lib/paths";
 import { Art } from "../../ui/art";
 import { Badge } from "../../ui/badge";
-import { Button } from "../../ui/button";
 import { Price } from "../../ui/price";
 import { Empty, Show } from "../../ui/states";
+import { SubscriptionButton } from "../../ui/subscription-button";
 import { Rows } from "./account-list";
 import { AccountPage } from "./account-page";
 
@@ -67,9 +66,9 @@ function Held() {
 					)}
 					{subscriptions.some(({ clerk_subscription_id }) => clerk_subscription_id) && (
 						<p class="row">
-							<Button onClick={() => openSubscription(() => setChanges(changes + 1))}>
+							<SubscriptionButton canceled={() => setChanges(changes + 1)}>
 								{t("subscriptions.change")}
-							</Button>
+							</SubscriptionButton>
 							<a class="button" href={config.portal || `${paths.profile()}/billing`}>
 								{t("subscriptions.manage")}
 							</a>

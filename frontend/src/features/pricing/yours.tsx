@@ -2,11 +2,10 @@ import { useLocation } from "preact-iso";
 import { api, body } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Subscription } from "../../api/types";
-import { openSubscription } from "../../lib/clerk";
 import { t } from "../../lib/i18n";
 import { config } from "../../lib/page";
 import { paths } from "../../lib/paths";
-import { Button } from "../../ui/button";
+import { SubscriptionButton } from "../../ui/subscription-button";
 
 /** Tells who has a plan where it is changed. */
 export function Yours() {
@@ -19,9 +18,9 @@ export function Yours() {
 		<div class="notice good">
 			<p>{t("pricing.yours")}</p>
 			<p class="row">
-				<Button onClick={() => openSubscription(() => route(`${paths.subscriptions()}?taken`))}>
+				<SubscriptionButton canceled={() => route(`${paths.subscriptions()}?taken`)}>
 					{t("pricing.manage")}
-				</Button>
+				</SubscriptionButton>
 				<a href={`${paths.profile()}/billing`}>{t("pricing.billing")}</a>
 				{config.portal && <a href={config.portal}>{t("pricing.portal")}</a>}
 			</p>
