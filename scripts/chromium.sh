@@ -15,18 +15,9 @@ find_chromium() {
 	return 1
 }
 
-install_chromium() {
-	local sudo=
-	[ "$(id -u)" = 0 ] || sudo="sudo -n"
-	if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
-		echo "Chromium is not installed: installing it with apt-get." >&2
-		$sudo apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends chromium >&2
-	fi
-}
-
 if ! find_chromium; then
 	if [ "${1:-}" != --installed ]; then
-		install_chromium || true
+		"$(dirname "$0")/apt-install.sh" Chromium chromium || true
 	fi
 	if ! find_chromium; then
 		echo "Chromium is needed for the browser tests and could not be installed here." >&2

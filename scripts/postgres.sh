@@ -18,15 +18,6 @@ postgres_bin() {
 	echo "$best"
 }
 
-postgres_install() {
-	local sudo=
-	[ "$(id -u)" = 0 ] || sudo="sudo -n"
-	if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
-		echo "PostgreSQL $POSTGRES_LEAST or newer is not installed: installing it with apt-get." >&2
-		$sudo apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq postgresql >&2
-	fi
-}
-
 # as_other runs a command as a user that PostgreSQL accepts: it refuses to run as root.
 as_other() {
 	if [ "$(id -u)" != 0 ]; then
@@ -46,7 +37,7 @@ postgres_start() {
 	local bin port locale try
 	bin=$(postgres_bin)
 	if [ -z "$bin" ]; then
-		postgres_install || true
+		"$(dirname "${BASH_SOURCE[0]}")/apt-install.sh" "PostgreSQL $POSTGRES_LEAST or newer" postgresql || true
 		bin=$(postgres_bin)
 	fi
 	if [ -z "$bin" ]; then
