@@ -34,8 +34,12 @@ async function live(page: Page, souk: Souk) {
 	await test.step("books a time, and cancels it", () => bookAndCancel(page));
 	await test.step("sees what was refunded", async () => {
 		await seller(souk, `/api/seller/orders/${order}/refund/`, { reason: "changed their mind" });
-		await page.goto(`/account/purchases/${order}`);
-		await expect(page.getByRole("main").getByText("Refunded", { exact: true }).first()).toBeVisible();
+		await expect(async () => {
+			await page.goto(`/account/purchases/${order}`); // the shop hears of it from Stripe
+			await expect(page.getByRole("main").getByText("Refunded", { exact: true }).first()).toBeVisible({
+				timeout: 2000,
+			});
+		}).toPass();
 		await page.goto("/account/downloads");
 		await expect(page.getByText("It was taken back, as after a refund.").first()).toBeVisible();
 	});

@@ -206,10 +206,22 @@ export async function signUp(page: Page, email: string, origin = "") {
 	await signedIn(page, email);
 }
 
-// enterCode types the six digits where Clerk's page asks for them.
-export async function enterCode(page: Page, code: string) {
-	await expect(page.getByText("Didn't receive a code?")).toBeVisible();
-	await page.keyboard.type(code);
+// enterCode types the six digits where Clerk's page asks for them, and again when its field, which is drawn anew now and then, lost one.
+// It is answered when nobody asks for a code any more, or with what is said of a wrong one.
+export async function enterCode(page: Page, code: string, wrong = "") {
+	const asked = page.getByText("Didn't receive a code?");
+	const digits = page.locator(".cl-otpCodeFieldInputContainer input");
+	const short = { timeout: 4000 };
+	await expect(asked).toBeVisible();
+	await expect(async () => {
+		if (await asked.isVisible()) {
+			await digits.focus(short);
+			await page.keyboard.press("Control+a");
+			await page.keyboard.type(code);
+		}
+		if (wrong) await expect(page.getByText(wrong).first()).toBeVisible(short);
+		else await expect(asked).toBeHidden(short);
+	}).toPass();
 }
 
 export async function signIn(page: Page, email: string, secret = password) {
