@@ -63,7 +63,10 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		rolldownOptions: {
 			output: {
-				codeSplitting: { groups: [{ name: "shared", test: /node_modules\/(?!@clerk)|src\/(api|lib|ui)\//u }] },
+				codeSplitting: {
+					// What one page alone uses comes with that page.
+					groups: [{ name: "shared", test: /node_modules\/(?!@clerk)|src\/(api|lib|ui)\//u, minShareCount: 2 }],
+				},
 			},
 		},
 	},
